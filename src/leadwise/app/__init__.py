@@ -1,0 +1,1 @@
+"""Settings, wiring, jobs, command line: the only room that knows all the others."""

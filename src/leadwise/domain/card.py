@@ -1,0 +1,221 @@
+"""The model card: everything that a reader may want to know of a model, in one document.
+
+The report is a rendering of the card alone, so a model file can be reported on without its data. Rates and shares are
+0 to 1. Personal data never enters a card: no values of ids or free text.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from leadwise.domain.column import ColumnReport
+
+
+class Task(StrEnum):
+    """What a model predicts: whether a lead converts, or what a customer is worth."""
+
+    CONVERSION = "conversion"
+    VALUE = "value"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DataDescription(_Part):
+    """The table that the model learnt from, and how it was split."""
+
+    fingerprint: str
+    """SHA-256 of the table's columns and values: the same data give the same fingerprint."""
+    rows: int
+    train_rows: int
+    test_rows: int
+    outcome: str
+    won: str | None = None
+    """The outcome value that counts as converted; None for a value model."""
+    base_rate: float | None = None
+    """Share of converted rows; None for a value model."""
+    mean_value: float | None = None
+    """Mean outcome; None for a conversion model."""
+    id_column: str | None = None
+    time_column: str | None = None
+    time_ordered: bool = False
+    split: str
+    """A sentence: which rows were the test set and how validation was done."""
+
+
+Interval = tuple[float, float]
+
+
+class ConversionMetrics(_Part):
+    """How well probabilities did on rows that the model had not seen."""
+
+    log_loss: float
+    """Mean negative log-likelihood in nats; lower is better."""
+    roc_auc: float
+    average_precision: float
+    brier: float
+    expected_calibration_error: float
+    """Ten bands of equal width, mean |observed - predicted| weighted by rows (Naeini et al. 2015)."""
+    precision: float
+    recall: float
+    f1: float
+    accuracy: float
+    """This and the three before it at the card's `threshold`."""
+    lift_at_10: float
+    """Conversion rate among the best-scored tenth, as a multiple of the rate among all."""
+    lift_at_20: float
+    rows: int
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+    """95% bootstrap intervals by metric name."""
+
+
+class ValueMetrics(_Part):
+    """How well predicted values did on rows that the model had not seen; in units of the outcome."""
+
+    mse: float
+    mae: float
+    r2: float
+    rmse: float
+    rank_correlation: float
+    """Spearman."""
+    interval_coverage: float
+    """Share of true values inside [value_low, value_high]; 0.8 is promised."""
+    rows: int
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+
+
+Metrics = ConversionMetrics | ValueMetrics
+
+
+class LeaderboardRow(_Part):
+    """One algorithm's validation result on the folds that all algorithms share, and its test result.
+
+    For a conversion model `log_loss`, `roc_auc`, ... and for a value model `mse`, `mae`, ... are those of validation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    algorithm: str
+    chosen: bool = False
+    fit_seconds: float
+    note: str = ""
+    test: Metrics | None = None
+
+
+class ReliabilityBand(_Part):
+    """Rows of the test set whose probability fell into one band."""
+
+    low: float
+    high: float
+    count: int
+    predicted: float
+    """Mean probability."""
+    observed: float
+    """Share that converted."""
+    observed_interval: Interval
+    """95% Wilson interval."""
+    sentence: str
+    """"Of 1,000 leads scored 30-40%, 346 converted"."""
+
+
+class Calibration(_Part):
+    """How raw model output was turned into probabilities, and whether that held on the test set."""
+
+    method: str
+    slope: float
+    intercept: float
+    passed: bool
+    """Whether the test set gives no ground to reject calibration (p_value >= 0.01)."""
+    p_value: float
+    sentence: str
+
+
+class Grade(_Part):
+    """A grade's lower bound and what became of such leads in the test set."""
+
+    grade: str
+    minimum_probability: float
+    count: int
+    share: float
+    """Share of test rows with this grade."""
+    observed: float | None
+    """Share of them that converted; None where there were none."""
+    action: str
+
+
+class GainPoint(_Part):
+    """Calling the best-scored `share` of leads reaches `captured` of all conversions."""
+
+    share: float
+    captured: float
+    lift: float
+
+
+class RocPoint(_Part):
+    """A point of the ROC curve."""
+
+    false_positive_rate: float
+    true_positive_rate: float
+
+
+class EffectPoint(_Part):
+    """The mean contribution of one value, or of one range of values."""
+
+    label: str
+    contribution: float
+    count: int
+
+
+class FeatureEffect(_Part):
+    """What a column does to the score."""
+
+    column: str
+    importance: float
+    """Mean absolute contribution, in log-odds (or in units of the value), over the test rows."""
+    sentence: str
+    points: tuple[EffectPoint, ...] = ()
+
+
+class ModelCard(_Part):
+    """The whole card. `leadwise show` prints it; `fit --json` prints it as JSON."""
+
+    format_version: int
+    leadwise_version: str
+    model_version: str
+    """Twelve hexadecimal digits of the model's content: the same data, seed and software give the same version."""
+    task: Task
+    created_at: datetime
+    training_seconds: float
+    budget_seconds: float
+    seed: int
+    software: dict[str, str]
+    data: DataDescription
+    columns: tuple[ColumnReport, ...]
+    algorithm: str
+    """The leaderboard's winner."""
+    leaderboard: tuple[LeaderboardRow, ...]
+    test: Metrics
+    base: float
+    """Where every score starts: log-odds (or value) before any contribution."""
+    threshold: float | None = None
+    """The probability above which a lead is called a conversion in precision, recall, F1 and accuracy (best F1 in validation)."""
+    calibration: Calibration | None = None
+    reliability: tuple[ReliabilityBand, ...] = ()
+    grades: tuple[Grade, ...] = ()
+    gain: tuple[GainPoint, ...] = ()
+    roc: tuple[RocPoint, ...] = ()
+    effects: tuple[FeatureEffect, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class CheckReport(_Part):
+    """What `leadwise check` found in a table."""
+
+    rows: int
+    outcome: str
+    won: str | None = None
+    base_rate: float | None = None
+    columns: tuple[ColumnReport, ...]
+    warnings: tuple[str, ...] = ()

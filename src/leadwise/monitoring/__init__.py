@@ -1,0 +1,1 @@
+"""Drift, calibration over time, data quality, retraining triggers."""

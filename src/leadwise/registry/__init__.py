@@ -1,0 +1,1 @@
+"""Model files and cards: safe artefacts, versions, activation."""

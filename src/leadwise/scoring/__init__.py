@@ -1,0 +1,1 @@
+"""The active model applied to leads: probability, grade, reasons."""

@@ -1,0 +1,1 @@
+"""Labels, splits, leak checks, calibration, leaderboard."""

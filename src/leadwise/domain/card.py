@@ -200,7 +200,7 @@ class ModelCard(_Part):
     base: float
     """Where every score starts: log-odds (or value) before any contribution."""
     threshold: float | None = None
-    """The probability above which a lead is called a conversion in precision, recall, F1 and accuracy (best F1 in validation)."""
+    """From this probability on, precision, recall, F1 and accuracy call a lead a conversion (best F1 in validation)."""
     calibration: Calibration | None = None
     reliability: tuple[ReliabilityBand, ...] = ()
     grades: tuple[Grade, ...] = ()

@@ -17,7 +17,8 @@ class NaiveTimeError(Invalid):
     def __init__(self, name: str, value: datetime) -> None:
         self.name, self.value = name, value
         super().__init__(
-            f"{name} must say its time zone, but came as {value.isoformat()}; write {value.isoformat()}+00:00 if it is in UTC."
+            f"{name} must say its time zone, but came as {value.isoformat()}; "
+            f"write {value.isoformat()}+00:00 if it is in UTC."
         )
 
 

@@ -66,7 +66,7 @@ class Column(BaseModel):
     levels: tuple[str, ...] = ()
     """The distinct values of a category or code, most frequent first; others are read as "another value"."""
     parts: tuple[str, ...] = ()
-    """Which features it gives: `("value",)`, for dates of `day`, `weekday`, `month`, `hour`, for text of `length`, `words`."""
+    """Which features it gives: `value`; for dates `day`, `weekday`, `month`, `hour`; for text `length`, `words`."""
     typical: float | str | None = None
     """The median, or the most frequent value; None where there is none. Dates: days since 1970-01-01."""
     missing_share: float = 0.0

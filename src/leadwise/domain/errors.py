@@ -1,8 +1,9 @@
 """Every way in which leadwise refuses, as one class per cause.
 
-Five kinds (`Missing`, `Conflict`, `Invalid`, `Forbidden`, `Unavailable`) say what sort of trouble it is; each cause is a
-class of one kind, with attributes and a stable `code`. A message says what was expected, what came, and the next step.
-The command line prints the sentence and exits with 1; HTTP answers carry it as `application/problem+json`.
+Five kinds (`Missing`, `Conflict`, `Invalid`, `Forbidden`, `Unavailable`) say what sort of trouble it is; each cause
+is a class of one kind, with attributes and a stable `code`. A message says what was expected, what came, and the
+next step. The command line prints the sentence and exits with 1; HTTP answers carry it as
+`application/problem+json`.
 """
 
 from typing import ClassVar

@@ -1,0 +1,53 @@
+"""Values that mean "not given": texts such as "Select" and "N/A", and numbers such as -1 where it is no number."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from leadwise.features.texts import Texts
+
+PLACEHOLDERS = frozenset({
+    "select", "please select", "select one", "choose", "please choose", "unknown", "unspecified", "undefined",
+    "not specified", "not given", "not available", "not applicable", "not provided", "not set", "no data", "missing",
+    "n/a", "na", "n.a.", "n.a", "n/d", "#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "<na>", "<null>", "(null)",
+    "null", "nil", "none", "nan", "nat", "-", "--", "---", "?", "??", ".", "..", "_", "tbd", "(blank)", "blank", "empty",
+    "keine angabe", "k.a.", "unbekannt", "bitte wählen", "inconnu", "desconocido",
+})  # fmt: skip
+"""Casefolded, without dots of omission at the end ("Select..." is "select")."""
+
+_SENTINEL_SHARE = 0.01
+_SENTINEL_COMPANY = 5  # with fewer other values, -1 may be a score (-1, 0, 1)
+
+
+def are_placeholders(texts: Texts) -> NDArray[np.bool_]:
+    """Which of the texts mean "not given".
+
+    >>> are_placeholders(pa.array(["Select...", "N/A", "Selected", "no"])).tolist()
+    [True, True, False, False]
+    """
+    lowered = pc.utf8_lower(texts)
+    trimmed = pc.utf8_rtrim(lowered, characters=".… ")
+    words = pa.array(sorted(PLACEHOLDERS), texts.type)
+    known = pc.or_(pc.is_in(lowered, value_set=words), pc.is_in(trimmed, value_set=words))
+    return known.to_numpy(zero_copy_only=False).astype(bool)
+
+
+def has_sentinel(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> bool:
+    """Whether -1 stands for "not given" among these distinct numbers.
+
+    It does where it is the only negative number, more frequent than its neighbours 0 and 1, and there are enough other
+    numbers for it not to be a score between -1 and 1.
+
+    >>> days = np.array([-1.0, 0, 1, 90, 180, 360, 720])
+    >>> has_sentinel(days, np.array([500, 1, 3, 9, 20, 7, 2]))
+    True
+    >>> has_sentinel(np.array([-1.0, 0, 1]), np.array([50, 20, 30]))
+    False
+    """
+    negative = numbers < 0
+    if not np.array_equal(numbers[negative], [-1.0]) or len(numbers) <= _SENTINEL_COMPANY:
+        return False
+    frequency = int(counts[negative][0])
+    neighbours = counts[(numbers == 0) | (numbers == 1)]
+    return frequency >= _SENTINEL_SHARE * counts.sum() and bool(np.all(frequency > neighbours))

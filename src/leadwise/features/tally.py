@@ -1,0 +1,116 @@
+"""The distinct texts of a column and how often each occurs: all that inference looks at."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from leadwise.features.placeholders import are_placeholders
+from leadwise.features.texts import Texts, WholeColumn, to_codes
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often each text occurs in a column.
+
+    Args:
+        texts: The distinct texts that say something, in no particular order.
+        counts: In how many rows each of them stands.
+        placeholders: The texts that mean "not given", most frequent first.
+        placeholder_counts: In how many rows each of those stands.
+        rows: Of the whole column.
+        nulls: Rows without any text.
+    """
+
+    texts: Texts
+    counts: NDArray[np.int64]
+    placeholders: tuple[str, ...]
+    placeholder_counts: tuple[int, ...]
+    rows: int
+    nulls: int
+
+    @property
+    def given(self) -> int:
+        """Rows that say something."""
+        return int(self.counts.sum())
+
+    @property
+    def missing_share(self) -> float:
+        """Share of rows that say nothing; 0 for a column without rows."""
+        return (self.rows - self.given) / self.rows if self.rows else 0.0
+
+    def mostly(self, chosen: NDArray[np.bool_], share: float) -> bool:
+        """Whether the chosen texts fill at least that share of the rows that say something."""
+        return bool(self.given) and bool(self.counts[chosen].sum() >= share * self.given)
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Tally":
+        """The tally of the chosen texts; rows with another one say nothing."""
+        return replace(self, texts=self.texts.filter(pa.array(chosen)), counts=self.counts[chosen])
+
+    def commonest(self, chosen: NDArray[np.bool_], limit: int) -> tuple[str, ...]:
+        """The most frequent of the chosen texts, ties by text."""
+        kept = self.only(chosen)
+        return tuple(text for text, _ in _ranked(kept.texts, kept.counts, limit))
+
+    def most_frequent(self) -> str | None:
+        """The most frequent text, of equally frequent ones the first by text; None where there is none."""
+        ranked = _ranked(self.texts, self.counts, 1)
+        return ranked[0][0] if ranked else None
+
+    def levels(self, limit: int) -> tuple[str, ...]:
+        """The texts, placeholders among them, that stand in at least two rows, most frequent first."""
+        repeated = self.counts > 1
+        kept = self.only(repeated)
+        ranked = _ranked(kept.texts, kept.counts, limit)
+        ranked += [pair for pair in zip(self.placeholders, self.placeholder_counts, strict=True) if pair[1] > 1]
+        return tuple(text for text, _ in sorted(ranked, key=_by_frequency)[:limit])
+
+
+def tally(values: WholeColumn) -> Tally:
+    """How often each text occurs in the column.
+
+    >>> counted = tally(pa.array(["a", "N/A", "a", None]))
+    >>> counted.given, counted.placeholders, counted.missing_share
+    (2, ('N/A',), 0.5)
+    """
+    coded = to_codes(values)
+    counts = coded.counts
+    placeholder = are_placeholders(coded.texts)
+    found = _ranked(coded.texts.filter(pa.array(placeholder)), counts[placeholder], len(counts))
+    return Tally(
+        texts=coded.texts.filter(pa.array(~placeholder)),
+        counts=counts[~placeholder],
+        placeholders=tuple(text for text, _ in found),
+        placeholder_counts=tuple(count for _, count in found),
+        rows=len(values),
+        nulls=len(values) - int(counts.sum()),
+    )
+
+
+def weighted_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float | None:
+    """The median of values that occur so often; None of none.
+
+    >>> weighted_median(np.array([1.0, 5.0, 9.0]), np.array([1, 1, 2])), weighted_median(np.array([]), np.array([]))
+    (7.0, None)
+    """
+    if not len(values):
+        return None
+    order = np.argsort(values)
+    upto = np.cumsum(counts[order])
+    rows = int(upto[-1])
+    middle = np.searchsorted(upto, [(rows - 1) // 2, rows // 2], side="right")
+    return float(values[order][middle].mean())
+
+
+def _ranked(texts: Texts, counts: NDArray[np.int64], limit: int) -> list[tuple[str, int]]:
+    """The most frequent texts with their counts, ties by text."""
+    if len(counts) > limit:
+        least = np.partition(counts, -limit)[-limit]  # ties at the limit stay, and are cut by text below
+        texts, counts = texts.filter(pa.array(counts >= least)), counts[counts >= least]
+    pairs = [(str(text), int(count)) for text, count in zip(texts.to_pylist(), counts, strict=True)]
+    return sorted(pairs, key=_by_frequency)[:limit]
+
+
+def _by_frequency(pair: tuple[str, int]) -> tuple[int, str]:
+    return -pair[1], pair[0]

@@ -8,7 +8,11 @@ from leadwise.domain.target import FieldKind, LeadField, Target
 from leadwise.features.history_columns import HistoryColumn, Value, fill, history_feature
 from leadwise.features.history_view import History
 
-_DTYPES: dict[FieldKind, pa.DataType] = {FieldKind.NUMBER: pa.float64(), FieldKind.TEXT: pa.string(), FieldKind.YES_NO: pa.bool_()}
+_DTYPES: dict[FieldKind, pa.DataType] = {
+    FieldKind.NUMBER: pa.float64(),
+    FieldKind.TEXT: pa.string(),
+    FieldKind.YES_NO: pa.bool_(),
+}
 
 
 def field_columns(target: Target) -> list[HistoryColumn]:

@@ -1,0 +1,75 @@
+"""What every algorithm offers. One algorithm stands in one file of this room and is found by its file name.
+
+An algorithm speaks *margins*: log-odds for a conversion model, the amount for a value model. Contributions add up
+there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Feature, Floats, Frame
+
+Parts = dict[str, bytes]
+"""A fitted model as named files: JSON, arrays or a booster's own text. Nothing in them can be executed."""
+
+THREADS = 2
+"""Threads for one fit or prediction: more than the cores there are makes a busy machine many times slower."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why margins are what they are: `base + contributions.sum(axis=1)` is the margin.
+
+    Args:
+        contributions: Shape (rows, features), in log-odds or in units of the value.
+        base: The margin before any contribution, the same for every row.
+    """
+
+    contributions: Floats
+    base: float
+
+
+class Algorithm(ABC):
+    """An algorithm for one task. A new instance is unfitted; `fit` returns it fitted.
+
+    Args:
+        task: Conversion (targets 0 and 1) or value (targets are amounts).
+    """
+
+    name: ClassVar[str]
+    """Its name on leaderboards and for `--algorithm`: that of its file."""
+
+    tasks: ClassVar[frozenset[Task]] = frozenset(Task)
+    """What it can predict."""
+
+    def __init__(self, task: Task) -> None:
+        assert task in self.tasks, f"{self.name} does not predict {task}"
+        self.task = task
+
+    @abstractmethod
+    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+        """This algorithm, fitted. Copes with NaN, unseen codes, constant features and rare targets by itself."""
+
+    @abstractmethod
+    def predict(self, frame: Frame) -> Floats:
+        """Margins, shape (rows,)."""
+
+    @abstractmethod
+    def explain(self, frame: Frame) -> Explanation:
+        """What each feature contributes to each margin; adds up to `predict` within 1e-9."""
+
+    @abstractmethod
+    def save(self) -> Parts:
+        """The fitted state, for `load`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
+        """The algorithm as it was when saved: its margins are the same to the last bit.
+
+        Raises:
+            KeyError, ValueError: if the parts are not what `save` gave.
+        """

@@ -1,0 +1,179 @@
+"""Features as columns of a design matrix, for models that multiply: scaled numbers, hinges, and one column per value.
+
+Everything is learnt from the rows that a model is fitted on. NaN becomes a column of its own ("not given"); a value
+that was not seen, or too seldom, has none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+
+from leadwise.domain.frame import Feature, Floats, Frame
+
+RARE = 5
+"""A category's value needs this many rows for a column of its own."""
+MOST_VALUES = 100
+MOST_COLUMNS = 2000
+"""Beyond this many columns the weakest are left out: linear models gain nothing from them and need minutes."""
+KNOT_QUANTILES = (0.05, 0.275, 0.5, 0.725, 0.95)
+"""Where a number's effect may bend (Harrell 2015, table 2.3, five knots)."""
+
+
+@dataclass(frozen=True)
+class NumberColumns:
+    """A number as hinges `max(0, min(x, next knot) - knot)`: a line that bends at each knot, flat outside of them."""
+
+    index: int
+    knots: tuple[float, ...]
+    middle: float
+    """Stands in where the number is not given."""
+    may_miss: bool
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.knots) - 1 + self.may_miss
+
+    def fill(self, values: Floats, out: Floats) -> None:
+        """Write the columns of these values into `out`, shape (rows, width)."""
+        missing = np.isnan(values)
+        present = np.where(missing, self.middle, values)
+        for column, (low, high) in enumerate(pairwise(self.knots)):
+            out[:, column] = np.clip(present, low, high) - low
+        if self.may_miss:
+            out[:, -1] = missing
+
+
+@dataclass(frozen=True)
+class CategoryColumns:
+    """A category as one column per frequent value, and one for "not given"."""
+
+    index: int
+    codes: tuple[int, ...]
+    may_miss: bool
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.codes) + self.may_miss
+
+    def fill(self, values: Floats, out: Floats) -> None:
+        """Write the columns of these codes into `out`, shape (rows, width)."""
+        for column, code in enumerate(self.codes):
+            out[:, column] = values == code
+        if self.may_miss:
+            out[:, -1] = np.isnan(values)
+
+
+@dataclass(frozen=True)
+class DesignMatrix:
+    """How a frame becomes a standardised matrix, shape (rows, columns).
+
+    `owner[c]` is the position of the feature that column `c` belongs to.
+    """
+
+    numbers: tuple[NumberColumns, ...]
+    categories: tuple[CategoryColumns, ...]
+    kept: tuple[int, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, frame: Frame, target: Floats) -> Self:
+        """Learn knots, frequent values and scales; of very many columns keep those most correlated with the target."""
+        numbers = tuple(
+            columns
+            for index, feature in enumerate(frame.features)
+            if not feature.is_category and (columns := _number_columns(index, frame.values[:, index])) is not None
+        )
+        categories = tuple(
+            _category_columns(index, feature, frame.values[:, index])
+            for index, feature in enumerate(frame.features)
+            if feature.is_category
+        )
+        raw = cls(numbers, categories, (), (), ()).raw(frame)
+        mean, deviation = raw.mean(axis=0), raw.std(axis=0)
+        kept = _strongest(raw, mean, deviation, target)
+        return cls(
+            numbers, categories, tuple(kept.tolist()), tuple(mean[kept].tolist()), tuple(deviation[kept].tolist())
+        )
+
+    def raw(self, frame: Frame) -> Floats:
+        """All columns, neither chosen nor standardised."""
+        blocks: tuple[NumberColumns | CategoryColumns, ...] = self.numbers + self.categories
+        out = np.empty((len(frame), sum(block.width for block in blocks)))
+        start = 0
+        for block in blocks:
+            block.fill(frame.values[:, block.index], out[:, start : start + block.width])
+            start += block.width
+        return out
+
+    def transform(self, frame: Frame) -> Floats:
+        """The matrix of these rows; each column has mean 0 and deviation 1 over the rows it was learnt from."""
+        matrix = self.raw(frame)[:, list(self.kept)]
+        matrix -= np.array(self.mean)
+        matrix /= np.array(self.scale)
+        return matrix
+
+    @property
+    def owner(self) -> list[int]:
+        """The feature position of each column."""
+        blocks: tuple[NumberColumns | CategoryColumns, ...] = self.numbers + self.categories
+        all_owners = [block.index for block in blocks for _ in range(block.width)]
+        return [all_owners[column] for column in self.kept]
+
+    def per_feature(self, by_column: Floats, features: int) -> Floats:
+        """Sums of columns by feature: (rows, columns) to (rows, features)."""
+        owned = np.zeros((by_column.shape[1], features))
+        owned[np.arange(by_column.shape[1]), self.owner] = 1.0
+        return np.asarray(by_column @ owned)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a model file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """The matrix that `to_json` described."""
+        return cls(
+            numbers=tuple(NumberColumns(**{**c, "knots": tuple(c["knots"])}) for c in content["numbers"]),
+            categories=tuple(CategoryColumns(**{**c, "codes": tuple(c["codes"])}) for c in content["categories"]),
+            kept=tuple(content["kept"]),
+            mean=tuple(content["mean"]),
+            scale=tuple(content["scale"]),
+        )
+
+
+def _number_columns(index: int, values: Floats) -> NumberColumns | None:
+    """Hinges for a number; None if it is nowhere given."""
+    present = values[~np.isnan(values)]
+    if present.size == 0:
+        return None
+    knots = np.unique(np.quantile(present, KNOT_QUANTILES))
+    low, high = float(present.min()), float(present.max())
+    if knots.size == 1 and low < high:
+        knots = np.unique([low, knots[0], high])
+    middle = float(np.median(present))
+    return NumberColumns(index, tuple(knots.tolist()), middle, may_miss=present.size < values.size)
+
+
+def _category_columns(index: int, feature: Feature, codes: Floats) -> CategoryColumns:
+    """Columns for the values that are frequent enough."""
+    present = codes[~np.isnan(codes)].astype(np.int64)
+    counts = np.bincount(present, minlength=len(feature.levels) + 1)[: len(feature.levels)]
+    frequent = np.argsort(-counts, kind="stable")[:MOST_VALUES]
+    chosen = tuple(int(code) for code in frequent if counts[code] >= RARE)
+    return CategoryColumns(index, chosen, may_miss=present.size < codes.size)
+
+
+def _strongest(raw: Floats, mean: Floats, deviation: Floats, target: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Positions, ascending, of the columns that vary, at most MOST_COLUMNS of them."""
+    varying = np.flatnonzero(deviation > 1e-12 * np.maximum(1.0, np.abs(mean)))
+    if varying.size <= MOST_COLUMNS:
+        return varying
+    centred = target - target.mean()
+    strength = np.abs(centred @ raw[:, varying]) / deviation[varying]
+    return np.sort(varying[np.argsort(-strength, kind="stable")[:MOST_COLUMNS]])

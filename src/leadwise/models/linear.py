@@ -1,0 +1,58 @@
+"""What linear models share: a design matrix, weights, and contributions that are exact by construction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import orjson
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.arrays import dump_array, load_array
+from leadwise.models.design_matrix import DesignMatrix
+
+FOLDS = 5
+
+
+class LinearAlgorithm(Algorithm):
+    """Margins are `intercept + matrix @ weights`; the matrix is centred, so the base is the intercept."""
+
+    matrix: DesignMatrix
+    weights: Floats
+    intercept: float
+
+    def predict(self, frame: Frame) -> Floats:
+        """Margins, shape (rows,)."""
+        return self.intercept + self.matrix.transform(frame) @ self.weights
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Each column's value times its weight, summed by feature."""
+        by_column = self.matrix.transform(frame) * self.weights
+        return Explanation(self.matrix.per_feature(by_column, len(frame.features)), self.intercept)
+
+    def save(self) -> Parts:
+        """The matrix as JSON, the weights as an array whose last entry is the intercept."""
+        return {
+            "matrix.json": orjson.dumps(self.matrix.to_json()),
+            "weights.npy": dump_array(np.append(self.weights, self.intercept)),
+        }
+
+    @classmethod
+    def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
+        """The model as it was when saved."""
+        del features  # the design matrix knows its columns by position
+        model = cls(task)
+        weights = load_array(parts["weights.npy"])
+        model.matrix = DesignMatrix.from_json(orjson.loads(parts["matrix.json"]))
+        model.weights, model.intercept = weights[:-1], float(weights[-1])
+        return model
+
+
+def inner_folds(rows: int, seed: int, folds: int = FOLDS) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """A fold number for each row, evenly spread, for choices that an algorithm makes by itself.
+
+    >>> inner_folds(6, seed=1, folds=3).tolist()
+    [1, 0, 2, 1, 2, 0]
+    """
+    return np.random.default_rng(seed).permutation(np.arange(rows) % folds)

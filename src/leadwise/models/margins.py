@@ -1,0 +1,51 @@
+"""Moving margins, and the contributions that explain them, from one scale to another."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from leadwise.domain.frame import Floats
+from leadwise.models.algorithm import Explanation
+
+Scale = Callable[[Floats], Floats]
+
+
+def logit(probability: Floats) -> Floats:
+    """Log-odds of probabilities strictly between 0 and 1.
+
+    >>> logit(np.array([0.5, 0.9])).round(4).tolist()
+    [0.0, 2.1972]
+    """
+    return np.asarray(np.log(probability) - np.log1p(-probability), dtype=np.float64)
+
+
+def sigmoid(margin: Floats) -> Floats:
+    """Probabilities of log-odds, without overflow at either end.
+
+    >>> sigmoid(np.array([-1000.0, 0.0, 2.0])).round(4).tolist()
+    [0.0, 0.5, 0.8808]
+    """
+    half = np.exp(-np.abs(margin))
+    return np.where(margin >= 0, 1.0, half) / (1.0 + half)
+
+
+def rescale(explanation: Explanation, scale: Scale) -> Explanation:
+    """The explanation of `scale(margin)` in place of the margin's own.
+
+    Each row's contributions are stretched by the scale's slope between base and margin: they keep their proportions and
+    add up exactly (the rescale rule of Shrikumar et al. 2017, section 3.5, on one unit).
+
+    >>> inner = Explanation(np.array([[0.2, 0.1]]), base=0.5)
+    >>> outer = rescale(inner, logit)
+    >>> float(outer.base + outer.contributions.sum()), float(logit(np.array([0.8]))[0])
+    (1.386..., 1.386...)
+    """
+    base = np.array([explanation.base])
+    outer_base = scale(base)
+    shift = explanation.contributions.sum(axis=1)
+    outer_shift = scale(base + shift) - outer_base
+    step = 1e-6
+    slope_at_base = (scale(base + step) - outer_base) / step
+    flat = np.abs(shift) < step
+    slope = np.where(flat, slope_at_base, outer_shift / np.where(flat, 1.0, shift))
+    return Explanation(explanation.contributions * slope[:, None], float(outer_base[0]))

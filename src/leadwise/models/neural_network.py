@@ -1,0 +1,150 @@
+"""A small neural network on scaled numbers and one-hot values."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import orjson
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.algorithm import THREADS, Algorithm, Explanation, Parts
+from leadwise.models.arrays import dump_array, load_array
+from leadwise.models.design_matrix import DesignMatrix
+
+NETWORKS = 3
+HIDDEN_UNITS = 24
+ENOUGH_TO_HOLD_OUT = 300
+"""From this many rows on, a part of them says when to stop; below it the number of passes is fixed and small."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One hidden layer of rectified units. Shapes: (columns, units), (units,), (units,), ()."""
+
+    into: Floats
+    into_bias: Floats
+    out: Floats
+    out_bias: float
+
+    def predict(self, columns: Floats) -> Floats:
+        """Raw outputs, shape (rows,)."""
+        return np.maximum(columns @ self.into + self.into_bias, 0) @ self.out + self.out_bias
+
+    def explain(self, columns: Floats) -> Floats:
+        """Contributions of columns against the average row (all zeros), shape (rows, columns).
+
+        A unit passes on the share of its change that its change of input explains: the rescale rule of DeepLIFT
+        (Shrikumar et al. 2017, equation 7), which adds up exactly.
+        """
+        change_in = columns @ self.into
+        change_out = np.maximum(change_in + self.into_bias, 0) - np.maximum(self.into_bias, 0)
+        still = np.abs(change_in) < 1e-12  # noqa: PLR2004 - nothing to divide by
+        share = np.where(still, self.into_bias > 0, change_out / np.where(still, 1.0, change_in))
+        return np.asarray(columns * ((share * self.out) @ self.into.T))
+
+
+class NeuralNetwork(Algorithm):
+    """The mean of three networks of one hidden layer, each from its own random start.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, chapter 11; Kingma and Ba 2015, Adam.
+
+    >>> from leadwise.domain.frame import Feature
+    >>> visits = np.arange(60.0).reshape(-1, 1)
+    >>> frame = Frame((Feature("visits", "visits"),), visits)
+    >>> model = NeuralNetwork(Task.CONVERSION).fit(frame, (visits[:, 0] > 30).astype(float), seed=1)
+    >>> bool(model.predict(frame)[59] > model.predict(frame)[0])
+    True
+    """
+
+    name = "neural_network"
+
+    matrix: DesignMatrix
+    networks: list[Network]
+    scale: tuple[float, float]
+    """Margins are `scale[0] + scale[1] * output`."""
+
+    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+        """Fit the networks; targets are 0 and 1, or amounts."""
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
+
+        self.matrix = DesignMatrix.fit(frame, target)
+        columns = self._columns(frame)
+        deviation = float(target.std()) or 1.0
+        self.scale = (0.0, 1.0) if self.task is Task.CONVERSION else (float(target.mean()), deviation)
+        scaled = target if self.task is Task.CONVERSION else (target - self.scale[0]) / self.scale[1]
+        with threadpool_limits(THREADS):
+            self.networks = [_fit_network(self.task, columns, scaled, seed + start) for start in range(NETWORKS)]
+        return self
+
+    def _columns(self, frame: Frame) -> Floats:
+        """The design matrix; a network needs one column at least."""
+        columns = self.matrix.transform(frame)
+        return columns if columns.shape[1] else np.zeros((len(frame), 1))
+
+    def predict(self, frame: Frame) -> Floats:
+        """Margins, shape (rows,)."""
+        columns = self._columns(frame)
+        mean = np.mean([network.predict(columns) for network in self.networks], axis=0)
+        return np.asarray(self.scale[0] + self.scale[1] * mean)
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Mean contributions of the networks, summed by feature."""
+        columns = self._columns(frame)
+        by_column = self.scale[1] * np.mean([network.explain(columns) for network in self.networks], axis=0)
+        average_row = np.zeros((1, columns.shape[1]))
+        base = np.mean([network.predict(average_row)[0] for network in self.networks])
+        contributions = self.matrix.per_feature(by_column[:, : len(self.matrix.kept)], len(frame.features))
+        return Explanation(contributions, float(self.scale[0] + self.scale[1] * base))
+
+    def save(self) -> Parts:
+        """The matrix and the scale as JSON, each layer as an array."""
+        parts = {"network.json": orjson.dumps({"matrix": self.matrix.to_json(), "scale": self.scale})}
+        for number, network in enumerate(self.networks):
+            parts[f"into-{number}.npy"] = dump_array(np.vstack([network.into, network.into_bias]))
+            parts[f"out-{number}.npy"] = dump_array(np.append(network.out, network.out_bias))
+        return parts
+
+    @classmethod
+    def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
+        """The model as it was when saved."""
+        del features  # the design matrix knows its columns by position
+        model = cls(task)
+        described = orjson.loads(parts["network.json"])
+        model.matrix, model.scale = DesignMatrix.from_json(described["matrix"]), tuple(described["scale"])
+        model.networks = []
+        for number in range(NETWORKS):
+            into, out = load_array(parts[f"into-{number}.npy"]), load_array(parts[f"out-{number}.npy"])
+            model.networks.append(Network(into[:-1], into[-1], out[:-1], float(out[-1])))
+        return model
+
+
+def _fit_network(task: Task, columns: Floats, target: Floats, seed: int) -> Network:
+    """One network from one random start."""
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+    from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
+
+    estimator = MLPClassifier if task is Task.CONVERSION else MLPRegressor
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is what is wanted here
+        fitted = estimator(**_settings(len(target), seed)).fit(columns, target)
+    (into, out), (into_bias, out_bias) = fitted.coefs_, fitted.intercepts_
+    return Network(into, into_bias, out[:, 0], float(out_bias[0]))
+
+
+def _settings(rows: int, seed: int) -> dict[str, Any]:
+    """Small steps and a strong penalty: tables of leads are small and noisy."""
+    hold_out = rows >= ENOUGH_TO_HOLD_OUT
+    return {
+        "hidden_layer_sizes": (HIDDEN_UNITS,),
+        "alpha": 1.0,
+        "learning_rate_init": 0.003,
+        "batch_size": min(rows, max(8, min(rows // 30, 512))),
+        "early_stopping": hold_out,
+        "validation_fraction": 0.15,
+        "n_iter_no_change": 5,
+        "max_iter": 60 if hold_out else 20,
+        "random_state": seed,
+    }

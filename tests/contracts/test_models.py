@@ -1,0 +1,159 @@
+"""What every algorithm promises, asked of each algorithm that the catalogue finds."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Feature, FeatureKind, Frame
+from leadwise.models.algorithm import Algorithm
+from leadwise.models.catalogue import algorithms
+from leadwise.models.margins import sigmoid
+
+CASES = [(name, task) for name, algorithm in algorithms().items() for task in Task if task in algorithm.tasks]
+ALGORITHMS_WE_KNOW = 10
+ROWS = 400
+FEATURES = (
+    Feature("Visits", "Visits"),
+    Feature("Source", "Source", FeatureKind.CATEGORY, ("web", "referral", "call", "fair")),
+    Feature("Campaign", "Campaign", FeatureKind.CATEGORY, tuple(f"c{number}" for number in range(150))),
+    Feature("Budget", "Budget"),
+    Feature("Nothing", "Nothing"),
+    Feature("Always one", "Always one"),
+)
+
+
+def make_frame(rows: int = ROWS, seed: int = 0) -> Frame:
+    random = np.random.default_rng(seed)
+    values = np.column_stack(
+        [
+            random.poisson(4, rows).astype(float),
+            random.integers(0, 4, rows).astype(float),
+            random.integers(0, 150, rows).astype(float),
+            random.lognormal(3, 1, rows),
+            np.full(rows, np.nan),
+            np.ones(rows),
+        ]
+    )
+    values[random.random(rows) < 0.2, 3] = np.nan
+    values[random.random(rows) < 0.1, 1] = np.nan
+    return Frame(FEATURES, values)
+
+
+def make_target(frame: Frame, task: Task) -> np.ndarray:
+    random = np.random.default_rng(1)
+    signal = 0.4 * (frame.values[:, 0] - 4) + (frame.values[:, 1] == 1) * 1.5 - 1
+    if task is Task.VALUE:
+        return 100 + 20 * signal + random.normal(0, 5, len(frame))
+    return (random.random(len(frame)) < sigmoid(signal)).astype(float)
+
+
+def fitted(name: str, task: Task, seed: int = 3) -> Algorithm:
+    frame = make_frame()
+    return algorithms()[name](task).fit(frame, make_target(frame, task), seed=seed)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def model(request):
+    return fitted(*request.param)
+
+
+def test_no_algorithm_slips_out_of_this_suite():
+    files = {path.stem for path in Path(sys.modules[Algorithm.__module__].__file__).parent.glob("*.py")}
+    assert len(CASES) == 2 * len(algorithms()) - 2 == ALGORITHMS_WE_KNOW
+    assert set(algorithms()) <= files
+
+
+def test_it_learns_what_it_can_see(model):
+    new = make_frame(seed=9)
+    truth = make_target(new, model.task)
+    order = np.argsort(model.predict(new))
+    assert truth[order[-100:]].mean() > truth[order[:100]].mean()
+
+
+def test_a_seed_gives_the_same_twice(model):
+    assert fitted(model.name, model.task).save() == model.save()
+
+
+def test_margins_are_finite_and_probabilities_within_0_and_1(model):
+    strange = np.array([[1e300, 4, 150, -1e300, 1e9, np.nan], [np.nan] * 6, [0, 4, 150, 0, 0, 0]])
+    frame = Frame(FEATURES, strange)
+    margins = model.predict(frame)
+    assert np.isfinite(margins).all()
+    assert ((sigmoid(margins) >= 0) & (sigmoid(margins) <= 1)).all()
+
+
+def test_an_unseen_category_is_scored_with_less_certainty_than_the_best_known_one(model):
+    rows = np.repeat(make_frame().values[:1], 6, axis=0)
+    rows[:, 1] = [0, 1, 2, 3, len(FEATURES[1].levels), np.nan]
+    margins = model.predict(Frame(FEATURES, rows))
+    assert margins[4] <= margins[:4].max() + 1e-9
+
+
+def test_one_row_equals_its_place_in_a_batch(model):
+    frame = make_frame(50, seed=5)
+    one_by_one = np.concatenate([model.predict(frame.take(slice(row, row + 1))) for row in range(50)])
+    np.testing.assert_allclose(one_by_one, model.predict(frame), rtol=1e-12, atol=1e-12)
+
+
+def test_explanations_add_up(model):
+    frame = make_frame(200, seed=6)
+    explanation = model.explain(frame)
+    assert explanation.contributions.shape == frame.values.shape
+    total = explanation.base + explanation.contributions.sum(axis=1)
+    np.testing.assert_allclose(total, model.predict(frame), rtol=1e-9, atol=1e-9)
+
+
+def test_what_never_varied_contributes_nothing(model):
+    contributions = model.explain(make_frame(50, seed=7)).contributions
+    assert np.abs(contributions[:, 4:]).max() == 0
+
+
+def test_inputs_are_left_as_they_were(model):
+    frame = make_frame()
+    before = frame.values.copy()
+    model.predict(frame)
+    model.explain(frame)
+    np.testing.assert_array_equal(frame.values, before)
+
+
+def test_a_fresh_process_loads_it_and_says_exactly_the_same(model, tmp_path):
+    with zipfile.ZipFile(tmp_path / "parts.zip", "w") as archive:
+        for name, content in model.save().items():
+            archive.writestr(name, content)
+    frame = make_frame(30, seed=10)
+    np.save(tmp_path / "rows.npy", frame.values)
+    script = """
+import sys, zipfile, numpy as np
+sys.path.insert(0, sys.argv[4])
+from test_models import FEATURES, Frame, Task, algorithms
+with zipfile.ZipFile(sys.argv[1] + "/parts.zip") as archive:
+    parts = {name: archive.read(name) for name in archive.namelist()}
+model = algorithms()[sys.argv[2]].load(Task(sys.argv[3]), FEATURES, parts)
+np.save(sys.argv[1] + "/margins.npy", model.predict(Frame(FEATURES, np.load(sys.argv[1] + "/rows.npy"))))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path), model.name, str(model.task), str(Path(__file__).parent)]
+    subprocess.run(command, check=True, env=dict(os.environ))
+    np.testing.assert_array_equal(np.load(tmp_path / "margins.npy"), model.predict(frame))
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+@pytest.mark.parametrize("rows", [2, 3, 7, 40])
+def test_a_handful_of_rows_is_enough_to_fit(name, task, rows):
+    frame = make_frame(rows)
+    target = np.arange(rows) % 2.0
+    assert np.isfinite(algorithms()[name](task).fit(frame, target, seed=1).predict(make_frame(20, seed=2))).all()
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+def test_no_feature_at_all_gives_the_mean(name, task):
+    frame = Frame((), np.zeros((40, 0)))
+    target = np.arange(40) % 2.0
+    margins = algorithms()[name](task).fit(frame, target, seed=1).predict(frame)
+    expected = 0.5 if task is Task.VALUE else 0.0
+    assert np.abs(margins - expected).max() < 0.75  # a bag of 40 rows is not the whole

@@ -1,0 +1,135 @@
+"""The way into the database: one server by URL, or the embedded one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from leadwise.store.embedded import EmbeddedServer
+from leadwise.store.errors import ServerUnreachableError, UnusableDatabaseUrlError
+from leadwise.store.migration import migrate
+from leadwise.store.translation import address_of, translate
+
+CONNECT_SECONDS = 10
+"""How long to wait for a server's first answer, unless the URL says otherwise (`?connect_timeout=`)."""
+
+
+class Database:
+    """An open database at the newest schema. Use it as a context manager, or call `close`.
+
+    One per process serves any number of threads. `url` may hold a password: do not show it.
+    """
+
+    def __init__(self, url: URL, server: EmbeddedServer | None = None) -> None:
+        self.url = url
+        self._server = server
+        self.engine: Engine = create_engine(
+            url,
+            # A connection that died (server restarted, network gone) is replaced before anyone gets it.
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS} | dict(url.query),
+            # Parameters are personal data; they must not get into error messages.
+            hide_parameters=True,
+        )
+        if server is not None:
+            event.listen(self.engine, "do_connect", self._connect_or_restart)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose work is stored as a whole at the end of the block, or not at all if it raises.
+
+        Raises:
+            ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError:
+                what the server complains about.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except PoolTimeoutError as error:
+            reason = "all of this process's connections are in use"
+            raise ServerUnreachableError(address_of(self.url), reason) from error
+        except (DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            # Not "from error": its text may repeat values of the statement.
+            raise translate(cause, self.url) or error from None
+
+    def close(self) -> None:
+        """Close all connections, and leave the embedded server. Further calls do nothing."""
+        self.engine.dispose()
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _connect_or_restart(
+        self, dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+    ) -> DBAPIConnection:
+        """Connect to the embedded server; if it was killed, start it again first."""
+        try:
+            return dialect.connect(*arguments, **options)
+        except psycopg.OperationalError:
+            assert self._server is not None
+            self._server.ensure_running()
+            # A server that has to keep its socket elsewhere has a new place for it.
+            host = self._server.url().query["host"]
+            return dialect.connect(*arguments, **(options | {"host": host}))
+
+
+def open_database(url: str | None, data_folder: Path) -> Database:
+    """The database at the URL, or the embedded one in `data_folder / "postgresql"`, migrated to the newest schema.
+
+    Args:
+        url: `postgresql://user:password@host:5432/database`; None for the embedded PostgreSQL.
+        data_folder: Where the embedded PostgreSQL keeps its data; made if it is not there. Not used with a URL.
+
+    Raises:
+        UnusableDatabaseUrlError: if the URL is not one of PostgreSQL.
+        NewerSchemaError: if a newer leadwise has migrated the database.
+        LeadwiseError: what `EmbeddedServer` and `Database.transaction` raise.
+    """
+    if url is not None:
+        database = Database(normalised_url(url))
+    else:
+        server = EmbeddedServer(data_folder)
+        database = Database(server.url(), server)
+    try:
+        with database.transaction() as connection:
+            migrate(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def normalised_url(url: str) -> URL:
+    """The URL with our driver.
+
+    Raises:
+        UnusableDatabaseUrlError: if it is not one of PostgreSQL.
+
+    >>> normalised_url("postgres://anna@db.example.com/leads").drivername
+    'postgresql+psycopg'
+    >>> normalised_url("mysql://db.example.com/leads")
+    Traceback (most recent call last):
+    leadwise.store.errors.UnusableDatabaseUrlError: The database URL must look like ..., but it begins with mysql:// ...
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise UnusableDatabaseUrlError("it cannot be read as a URL") from None
+    if parsed.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise UnusableDatabaseUrlError(f"it begins with {parsed.drivername}://")
+    if not parsed.database:
+        raise UnusableDatabaseUrlError("it names no database")
+    return parsed.set(drivername="postgresql+psycopg")

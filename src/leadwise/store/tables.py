@@ -1,0 +1,104 @@
+"""The tables as queries see them: names and types.
+
+Keys, indexes and triggers stand in the migrations, which make the tables; a test holds the columns of both against
+each other.
+"""
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Double, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column as TableColumn
+from sqlalchemy.dialects.postgresql import JSONB
+
+DEFAULT_ORGANISATION = "default"
+"""The organisation that a fresh database has."""
+
+metadata = MetaData()
+Instant = DateTime(timezone=True)
+
+organisations = Table(
+    "organisations",
+    metadata,
+    TableColumn("id", Text, primary_key=True),
+    TableColumn("recorded_at", Instant, nullable=False),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("source", Text, nullable=False),
+    TableColumn("external_id", Text, nullable=False),
+    TableColumn("occurred_at", Instant, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("fields", JSONB, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("lead_id", BigInteger, nullable=False),
+    TableColumn("source", Text, nullable=False),
+    TableColumn("external_id", Text, nullable=False),
+    TableColumn("kind", Text, nullable=False),
+    TableColumn("occurred_at", Instant, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("fields", JSONB, nullable=False),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("lead_id", BigInteger, nullable=False),
+    TableColumn("source", Text, nullable=False),
+    TableColumn("external_id", Text, nullable=False),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("won", Boolean, nullable=False),
+    TableColumn("value", Double),
+    TableColumn("occurred_at", Instant, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("lead_id", BigInteger, nullable=False),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("as_of", Instant, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("model_version", Text, nullable=False),
+    TableColumn("probability", Double),
+    TableColumn("value", Double),
+    TableColumn("grade", Text),
+    TableColumn("action", Text, nullable=False),
+    TableColumn("base", Double, nullable=False),
+    TableColumn("reasons", JSONB, nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    TableColumn("organisation_id", Text, primary_key=True),
+    TableColumn("version", Text, primary_key=True),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("task", Text, nullable=False),
+    TableColumn("card", JSONB, nullable=False),
+    TableColumn("artefact", LargeBinary, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+)
+
+activations = Table(
+    "activations",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("version", Text, nullable=False),
+    TableColumn("activated_by", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+)

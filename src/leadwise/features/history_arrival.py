@@ -46,7 +46,7 @@ def _say(field: LeadField, value: Value) -> str:
     return fill(sentence or f"{field.title}: {{value}}", value)
 
 
-@history_feature("Days since arrival", unit="days", sentence="Arrived {value} days ago")
+@history_feature("Days since arrival", unit="days", sentence="Arrived {value} ago")
 def days_since_arrival(history: History) -> float:
     """Age of the lead."""
     return history.hours_since(history.lead.occurred_at) / 24

@@ -39,6 +39,8 @@ class HistoryColumn:
         return self.missing if value is None else self.say(value)
 
 
+_HOURS_PER = {"hours": 1, "days": 24}
+
 REGISTERED: list[HistoryColumn] = []
 """The features that every target has, in the order in which `features.history` imports their modules."""
 
@@ -50,15 +52,15 @@ def history_feature(
 
     Args:
         name: The column's name.
-        unit: Hours are told as people say durations ("18 minutes").
+        unit: Hours and days are told as people say durations ("18 minutes").
         sentence: What sales reads of a value, which stands at `{value}`.
         missing: What None means, in a sentence; empty for a feature that is never None.
     """
 
     def register(compute: Callable[[History], Given]) -> Callable[[History], Given]:
         def say(value: Value) -> str:
-            if unit == "hours" and isinstance(value, int | float):
-                return sentence.replace("{value}", in_words(value))
+            if unit in _HOURS_PER and isinstance(value, int | float):
+                return sentence.replace("{value}", in_words(value * _HOURS_PER[unit]))
             return fill(sentence, value)
 
         dtype = pa.string() if unit == "" else pa.float64()
@@ -80,9 +82,11 @@ def fill(sentence: str, value: Value) -> str:
 def in_words(hours: float) -> str:
     """A duration as people say it.
 
-    >>> in_words(0.3), in_words(1), in_words(30), in_words(72)
-    ('18 minutes', '1 hour', '30 hours', '3 days')
+    >>> in_words(0.001), in_words(0.3), in_words(1), in_words(30), in_words(72)
+    ('less than a minute', '18 minutes', '1 hour', '30 hours', '3 days')
     """
+    if round(hours * 60) == 0:
+        return "less than a minute"
     if hours < 1:
         return _counted(round(hours * 60), "minute")
     if hours < 48:  # noqa: PLR2004 - up to two days people count hours

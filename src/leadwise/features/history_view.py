@@ -27,9 +27,8 @@ class LeadNotKnownYetError(Missing):
 
     code = "lead_not_known_yet"
 
-    def __init__(self, lead: Lead, as_of: datetime) -> None:
-        self.lead, self.as_of = lead, as_of
-        known_since = max(lead.occurred_at, lead.recorded_at)
+    def __init__(self, lead: Lead, as_of: datetime, known_since: datetime) -> None:
+        self.lead, self.as_of, self.known_since = lead, as_of, known_since
         super().__init__(
             f"The lead {lead.external_id} of {lead.source} was not known at {as_of.isoformat()}; "
             f"ask for {known_since.isoformat()} or later."
@@ -78,6 +77,16 @@ class Timeline:
         self.lead = lead
         self._events = sorted(events, key=_order_of_learning)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The lead's (source, external_id)."""
+        return self.lead.source, self.lead.external_id
+
+    @property
+    def known_since(self) -> datetime:
+        """The first instant as of which there is a history."""
+        return max(self.lead.occurred_at, self.lead.recorded_at)
+
     def as_of(self, instant: datetime) -> History:
         """The lead as it was known at that instant.
 
@@ -86,7 +95,7 @@ class Timeline:
         """
         instant = in_utc("as_of", instant)
         if not visible(self.lead.occurred_at, self.lead.recorded_at, instant):
-            raise LeadNotKnownYetError(self.lead, instant)
+            raise LeadNotKnownYetError(self.lead, instant, self.known_since)
         # Doubles are removed after the rule of visibility and not before: else an event announced for tomorrow
         # could take the place of the one that was known today.
         known: dict[tuple[str, str], Event] = {}

@@ -1,0 +1,109 @@
+"""For any history: what comes after an instant, the order of delivery and repeated delivery change no feature."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadwise.domain.clock import visible
+from leadwise.domain.lead import Event, Lead
+from leadwise.domain.target import FIELD_CHANGED, Actor, EventKind, FieldKind, LeadField, Target
+from leadwise.features.history import Timeline, history_row, history_table, timelines
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LEAD = Lead("crm", "1", START, START, {"price": 100})
+KINDS = ("received", "sent", "held", FIELD_CHANGED)
+TARGET = Target(
+    name="sold",
+    title="Buys",
+    entity="lead",
+    horizon_days=60,
+    open_days=30,
+    ages_days=(0,),
+    fields=(LeadField(name="price", title="Price", kind=FieldKind.NUMBER, missing="No price"),),
+    events=(
+        EventKind(name="received", title="Replies", actor=Actor.LEAD, never="", once="", times=""),
+        EventKind(name="sent", title="Our messages", actor=Actor.STAFF, never="", once="", times=""),
+        EventKind(name="held", title="Test drives", never="", once="", times=""),
+    ),
+)
+
+# Whole hours and few identifiers, so that equal stamps and repeated deliveries happen often.
+instants = st.integers(min_value=0, max_value=400).map(lambda hours: START + timedelta(hours=hours))
+events = st.builds(
+    Event,
+    source=st.just("crm"),
+    external_id=st.integers(0, 12).map(str),
+    lead=st.just(("crm", "1")),
+    kind=st.sampled_from(KINDS),
+    occurred_at=instants,
+    recorded_at=instants,
+    fields=st.fixed_dictionaries({"price": st.integers(1, 5)}),
+)
+histories = st.lists(events, max_size=12)
+quick = settings(max_examples=100, deadline=None)
+
+
+def row(history: list[Event], as_of: datetime) -> dict[str, object]:
+    return dict(history_row(Timeline(TARGET, LEAD, history), as_of))
+
+
+def hidden(event: Event, as_of: datetime) -> bool:
+    return not visible(event.occurred_at, event.recorded_at, as_of)
+
+
+@quick
+@given(histories, histories, instants)
+def test_adding_what_is_not_visible_yet_changes_nothing(before: list[Event], added: list[Event], as_of: datetime):
+    later = [event for event in added if hidden(event, as_of)]
+    assert row(before + later, as_of) == row(before, as_of)
+
+
+@quick
+@given(histories, instants)
+def test_deleting_what_is_not_visible_yet_changes_nothing(history: list[Event], as_of: datetime):
+    assert row([event for event in history if not hidden(event, as_of)], as_of) == row(history, as_of)
+
+
+@quick
+@given(histories, instants, st.sampled_from(KINDS), st.integers(1, 100))
+def test_editing_what_is_not_visible_yet_changes_nothing(history: list[Event], as_of: datetime, kind: str, hours: int):
+    def edited(event: Event) -> Event:
+        return replace(
+            event,
+            kind=kind,
+            occurred_at=event.occurred_at + timedelta(hours=hours),
+            recorded_at=event.recorded_at + timedelta(hours=hours),
+            fields={"price": 77},
+        )
+
+    changed = [edited(event) if hidden(event, as_of) else event for event in history]
+    assert row(changed, as_of) == row(history, as_of)
+
+
+@quick
+@given(histories.flatmap(lambda history: st.tuples(st.just(history), st.permutations(history))), instants)
+def test_the_order_of_delivery_changes_nothing(orders: tuple[list[Event], list[Event]], as_of: datetime):
+    assert row(orders[0], as_of) == row(orders[1], as_of)
+
+
+@quick
+@given(histories, instants)
+def test_delivering_everything_twice_changes_nothing(history: list[Event], as_of: datetime):
+    assert row(history + history[::-1], as_of) == row(history, as_of)
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(1, 3), events), max_size=15), instants)
+def test_a_table_of_many_leads_equals_each_lead_alone(delivered: list[tuple[int, Event]], as_of: datetime):
+    leads = [Lead("crm", str(number), START, START, {"price": 100 * number}) for number in (1, 2, 3)]
+    history = [
+        replace(event, lead=("crm", str(number)), external_id=f"{number}-{event.external_id}")
+        for number, event in delivered
+    ]
+    together = timelines(TARGET, leads, history)
+    table = history_table(TARGET, [(timeline, as_of) for timeline in together])
+    for lead, got in zip(leads, table.to_pylist(), strict=True):
+        (alone,) = timelines(TARGET, [lead], history)
+        assert got == history_row(alone, as_of)

@@ -7,7 +7,13 @@ from sklearn.metrics import roc_auc_score
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.blueprints.simulator import Simulation, simulate
 from leadwise.blueprints.simulator_arrivals import hours_until_open, staff_loads
-from leadwise.blueprints.simulator_intent import reply_log_odds
+from leadwise.blueprints.simulator_intent import (
+    NEVER_ANSWERED_HOURS,
+    probability,
+    probability_on_arrival,
+    reply_hours,
+    reply_log_odds,
+)
 from leadwise.domain.clock import NaiveTimeError
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -73,6 +79,20 @@ def test_the_true_probabilities_hold_in_every_fifth(settled: tuple[np.ndarray, n
     for rows in np.array_split(np.argsort(truth), 5):
         noise = np.sqrt((truth[rows] * (1 - truth[rows])).sum()) / len(rows)
         assert abs(won[rows].mean() - truth[rows].mean()) < 3.5 * noise
+
+
+@pytest.mark.parametrize(("log_odds", "until_open", "load"), [(-1.0, 0.0, 1.0), (1.5, 12.0, 2.2)])
+def test_the_true_probability_is_the_mean_over_intent_and_reply_time(
+    log_odds: float, until_open: float, load: float
+) -> None:
+    settings, rng, draws = BLUEPRINT.simulator, np.random.default_rng(11), 400_000
+    intent = settings.hidden_intent * rng.standard_normal(draws)
+    wait, staff = np.full(draws, until_open), np.full(draws, load)
+    answered = rng.random(draws) >= settings.never_answered
+    hours = np.where(answered, reply_hours(settings, wait, staff, rng.standard_normal(draws)), NEVER_ANSWERED_HOURS)
+    drawn = probability(log_odds + intent + reply_log_odds(settings, hours)).mean()
+    shown = probability_on_arrival(settings, np.array([log_odds]), np.array([until_open]), np.array([load]))
+    assert shown[0] == pytest.approx(drawn, abs=0.0015)
 
 
 def test_the_best_reachable_auc_is_known_and_believable(

@@ -128,6 +128,14 @@ def test_an_event_delivered_twice_is_one() -> None:
     assert row(happened(1, "received", name="a"), happened(1, "received", name="a"))["Replies"] == 1
 
 
+def test_a_second_delivery_never_overwrites_the_first() -> None:
+    first = happened(1, "received", name="a")
+    second = happened(1, "held", name="a", learnt_after=2)
+    for history in ([first, second], [second, first]):
+        given = row(*history)
+        assert (given["Replies"], given["Test drives"]) == (1, 0)
+
+
 def test_a_lead_that_is_not_known_yet_has_no_features() -> None:
     lead = Lead("crm", "1", MONDAY, MONDAY + timedelta(hours=2))
     with pytest.raises(LeadNotKnownYetError, match="ask for 2026-01-05T11:00:00"):

@@ -76,14 +76,19 @@ def test_a_value_of_another_kind_is_missing() -> None:
 
 
 def test_a_changed_field_holds_from_when_it_was_known() -> None:
-    change = happened(5, "field_changed", learnt_after=10, price=90)
+    change = happened(5, "field_changed", learnt_after=10, field="price", value=90)
     assert [row(change, hours=hours)["Price"] for hours in (4, 14, 15)] == [100, 100, 90]
     assert [row(change, hours=hours)["Changed details"] for hours in (4, 14, 15)] == [0, 0, 1]
 
 
 def test_the_latest_change_in_the_world_counts_though_an_earlier_one_is_learnt_later() -> None:
-    early, late = happened(1, "field_changed", learnt_after=20, price=80), happened(5, "field_changed", price=90)
+    early = happened(1, "field_changed", learnt_after=20, field="price", value=80)
+    late = happened(5, "field_changed", field="price", value=90)
     assert row(early, late)["Price"] == 90
+
+
+def test_a_field_can_be_emptied() -> None:
+    assert row(happened(5, "field_changed", field="price", value=None))["Price"] is None
 
 
 def test_counts_are_ever_and_in_the_last_seven_days() -> None:
@@ -115,8 +120,8 @@ def test_a_lead_waits_from_its_latest_message_until_ours() -> None:
 
 def test_hours_since() -> None:
     given = row(happened(1, "received"), happened(4, "held"), hours=10)
-    assert (given["Hours since last heard from"], given["Hours since last event"]) == (9, 6)
-    assert row(hours=10)["Hours since last event"] == 10
+    assert (given["Hours since last heard from"], given["Hours since anything happened"]) == (9, 6)
+    assert row(hours=10)["Hours since anything happened"] == 10
 
 
 def test_age_and_arrival() -> None:

@@ -39,7 +39,7 @@ events = st.builds(
     kind=st.sampled_from(KINDS),
     occurred_at=instants,
     recorded_at=instants,
-    fields=st.fixed_dictionaries({"price": st.integers(1, 5)}),
+    fields=st.fixed_dictionaries({"field": st.just("price"), "value": st.integers(1, 5)}),
 )
 histories = st.lists(events, max_size=12)
 quick = settings(max_examples=100, deadline=None)
@@ -75,7 +75,7 @@ def test_editing_what_is_not_visible_yet_changes_nothing(history: list[Event], a
             kind=kind,
             occurred_at=event.occurred_at + timedelta(hours=hours),
             recorded_at=event.recorded_at + timedelta(hours=hours),
-            fields={"price": 77},
+            fields={"field": "price", "value": 77},
         )
 
     changed = [edited(event) if hidden(event, as_of) else event for event in history]

@@ -99,7 +99,7 @@ def test_editing_the_future_changes_no_feature_of_the_past(simulation: Simulatio
     def edited(event: Event) -> Event:
         if max(event.occurred_at, event.recorded_at) <= cut:
             return event
-        return replace(event, kind="test_drive_held", recorded_at=NOW, fields={"asking_price": 1})
+        return replace(event, kind="field_changed", recorded_at=NOW, fields={"field": "asking_price", "value": 1})
 
     changed = replace(simulation, events=[edited(event) for event in simulation.events], outcomes=[])
     before, after = ([row for row in landmarks(s).to_pylist() if row[AS_OF] <= cut] for s in (simulation, changed))

@@ -82,11 +82,11 @@ def _new_price(rng: np.random.Generator, fields: Fields) -> list[Moment]:
     """Some vehicles become cheaper while somebody asks about them. It changes no one's mind in this process."""
     if rng.random() >= 0.2:  # noqa: PLR2004 - share of vehicles
         return []
-    factor = rng.uniform(0.94, 0.98)
-    changed: Fields = {"asking_price": round(fields["asking_price"] * factor, -1)}
+    factor, hours = rng.uniform(0.94, 0.98), rng.uniform(1, 21) * DAY_HOURS
+    changed = {"asking_price": round(fields["asking_price"] * factor, -1)}
     if fields["price_against_market"] is not None:
         changed["price_against_market"] = round(fields["price_against_market"] * factor, 1)
-    return [Moment(rng.uniform(1, 21) * DAY_HOURS, FIELD_CHANGED, changed)]
+    return [Moment(hours, FIELD_CHANGED, {"field": name, "value": value}) for name, value in changed.items()]
 
 
 def _between(start: float, end: float, share: float) -> float:

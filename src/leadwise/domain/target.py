@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FIELD_CHANGED = "field_changed"
-"""The kind of event that changes a lead's fields: its `fields` are the new values by field name."""
+"""The kind of event that changes one field of a lead: its `fields` are `{"field": name, "value": new value}`."""
 
 
 class Actor(StrEnum):

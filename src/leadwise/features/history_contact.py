@@ -43,8 +43,8 @@ def hours_since_last_heard_from(history: History) -> float:
     return history.hours_since(theirs[-1].occurred_at if theirs else history.lead.occurred_at)
 
 
-@history_feature("Hours since last event", unit="hours", sentence="Last event was {value} ago")
-def hours_since_last_event(history: History) -> float:
+@history_feature("Hours since anything happened", unit="hours", sentence="Nothing has happened for {value}")
+def hours_since_anything_happened(history: History) -> float:
     """Hours since anything happened at all; the arrival is the first event."""
     return history.hours_since(history.events[-1].occurred_at if history.events else history.lead.occurred_at)
 

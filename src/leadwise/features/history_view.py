@@ -138,5 +138,5 @@ def _with_changes(fields: Fields, events: tuple[Event, ...]) -> Fields:
     changed = dict(fields)
     for event in events:
         if event.kind == FIELD_CHANGED:
-            changed.update(event.fields)
+            changed[str(event.fields.get("field"))] = event.fields.get("value")
     return changed

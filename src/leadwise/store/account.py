@@ -76,7 +76,8 @@ def _make_account() -> None:
 def find_programs(account: Account | None) -> Path:
     """The folder of `initdb`, `pg_ctl` and `postgres`, which the account can run.
 
-    The package is located without being imported: importing it warns, and takes a lock shared by all users of a machine.
+    The package is located without being imported: importing it warns, and opens a lock file that all users of a
+    machine share.
     """
     spec = find_spec(PACKAGE)
     assert spec is not None

@@ -27,7 +27,7 @@ STOP_SECONDS = 60
 REMNANT_SECONDS = 30
 """How long remnants of a killed server may stand in the way of the next one."""
 LONGEST_SOCKET_FOLDER = 80
-"""Bytes. A socket's whole path may have 103 (macOS) or 107 (Linux), and `/.s.PGSQL.5432.lock` is added to the folder."""
+"""Bytes. A socket's whole path may have 103 (macOS) or 107 (Linux); `/.s.PGSQL.5432.lock` is added to the folder."""
 LOG_NAME = "server.log"
 SETTINGS_NAME = "leadwise.conf"
 
@@ -53,7 +53,7 @@ class Cluster:
     account: Account | None
 
     def create(self) -> None:
-        """Make the cluster unless it is there. A kill in the middle leaves nothing that a later start would take for one.
+        """Make the cluster unless it is there. A kill in the middle leaves nothing that a start would take for one.
 
         Raises:
             ClusterVersionError: if it is there, but of another major version.

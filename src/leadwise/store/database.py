@@ -127,9 +127,12 @@ def normalised_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise UnusableDatabaseUrlError("it cannot be read as a URL") from None
+        reason = "it cannot be read as a URL"
+        raise UnusableDatabaseUrlError(reason) from None
     if parsed.drivername.partition("+")[0] not in ("postgresql", "postgres"):
-        raise UnusableDatabaseUrlError(f"it begins with {parsed.drivername}://")
+        reason = f"it begins with {parsed.drivername}://"
+        raise UnusableDatabaseUrlError(reason)
     if not parsed.database:
-        raise UnusableDatabaseUrlError("it names no database")
+        reason = "it names no database"
+        raise UnusableDatabaseUrlError(reason)
     return parsed.set(drivername="postgresql+psycopg")

@@ -7,17 +7,23 @@ twice is one, because the event's external id is made of lead, field, value and 
 
 from sqlalchemy import Connection, text
 
-# Incoming rows that may say something new; most rows of a repeated import say what the lead's row says, and are not
-# among them. Of two imports of the same lead at once, the second waits here, and then sees the events of the first.
+# All incoming rows of the leads of which one may say something new; most leads of a repeated import are not among them.
+# Of two imports of the same lead at once, the second waits here, and then sees the events of the first.
 _SELECT = """
 CREATE TEMPORARY TABLE delivered ON COMMIT DROP AS
+WITH of_interest AS MATERIALIZED (
+    SELECT DISTINCT leads.id
+    FROM incoming
+    JOIN leads ON (leads.organisation_id, leads.source, leads.external_id)
+        = (:organisation, incoming.source, incoming.external_id)
+    WHERE leads.fields || incoming.fields <> leads.fields
+        OR EXISTS (SELECT FROM events WHERE lead_id = leads.id AND kind = 'field_changed')
+)
 SELECT leads.id AS lead_id, leads.source, leads.external_id, leads.recorded_at AS arrived_at, leads.fields AS arrival,
     incoming.recorded_at, incoming.position, incoming.fields
-FROM incoming
-JOIN leads ON (leads.organisation_id, leads.source, leads.external_id)
-    = (:organisation, incoming.source, incoming.external_id)
-WHERE leads.fields || incoming.fields <> leads.fields
-    OR EXISTS (SELECT FROM events WHERE lead_id = leads.id AND kind = 'field_changed')
+FROM of_interest
+JOIN leads USING (id)
+JOIN incoming USING (source, external_id)
 ORDER BY leads.id
 FOR NO KEY UPDATE OF leads
 """
@@ -27,17 +33,15 @@ WITH
 -- One statement per field and instant; of several, the last one given.
 said AS (
     SELECT DISTINCT ON (lead_id, field, recorded_at)
-        lead_id, source, field, value, recorded_at, position, arrived_at, arrival,
-        'field_changed:' || encode(sha256(convert_to(
-            jsonb_build_array(source, external_id, field, value, extract(epoch FROM recorded_at))::text, 'UTF8'
-        )), 'hex') AS event_id
+        lead_id, source, external_id, field, value, recorded_at, position, arrived_at, arrival
     FROM delivered, jsonb_each(fields) AS statement (field, value)
     ORDER BY lead_id, field, recorded_at, position DESC
 ),
 known AS (
     SELECT DISTINCT ON (lead_id, field) lead_id, field, value, recorded_at
     FROM (
-        SELECT DISTINCT lead_id, field, arrival -> field AS value, arrived_at AS recorded_at, 0 AS id
+        SELECT DISTINCT ON (lead_id, field)
+            lead_id, field, arrival -> field AS value, arrived_at AS recorded_at, 0 AS id
         FROM said WHERE arrival ? field
         UNION ALL
         SELECT lead_id, fields ->> 'field', fields -> 'value', recorded_at, id
@@ -45,27 +49,36 @@ known AS (
     ) AS statement
     ORDER BY lead_id, field, recorded_at DESC, id DESC
 ),
-news AS (
+in_order AS (
     SELECT said.*,
         coalesce(lag(said.value) OVER (PARTITION BY lead_id, field ORDER BY said.recorded_at), known.value) AS before
     FROM said LEFT JOIN known USING (lead_id, field)
     WHERE said.recorded_at >= coalesce(known.recorded_at, arrived_at)
-        -- Delivered again: the lead's own row, or a change that is stored already.
+        -- The lead's own row, delivered again.
         AND NOT (said.recorded_at = arrived_at AND arrival -> field IS NOT DISTINCT FROM said.value)
-        AND NOT EXISTS (
-            SELECT FROM events
-            WHERE (events.organisation_id, events.source, events.external_id) = (:organisation, said.source, event_id)
-        )
+),
+changes AS (
+    SELECT lead_id, source, field, value, recorded_at, position, 'field_changed:' || encode(sha256(convert_to(
+        jsonb_build_array(source, external_id, field, value, extract(epoch FROM recorded_at))::text, 'UTF8'
+    )), 'hex') AS event_id
+    FROM in_order
+    WHERE value IS DISTINCT FROM before
+),
+news AS (
+    SELECT * FROM changes
+    WHERE NOT EXISTS (
+        SELECT FROM events
+        WHERE (events.organisation_id, events.source, events.external_id) = (:organisation, changes.source, event_id)
+    )
 ),
 stored AS (
     INSERT INTO events (organisation_id, lead_id, source, external_id, kind, occurred_at, recorded_at, fields)
     SELECT :organisation, lead_id, source, event_id, 'field_changed', recorded_at, recorded_at,
         jsonb_build_object('field', field, 'value', value)
     FROM news
-    WHERE value IS DISTINCT FROM before
     ORDER BY event_id
 )
-SELECT count(DISTINCT position) FROM news WHERE value IS DISTINCT FROM before
+SELECT count(DISTINCT position) FROM news
 """
 
 

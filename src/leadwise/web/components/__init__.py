@@ -1,0 +1,1 @@
+"""Parts of pages: each turns facts into what a template shows."""

@@ -12,8 +12,9 @@ import pyarrow as pa
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.features.booleans import yes_texts
 from leadwise.features.dates import hours, read_dates
+from leadwise.features.matching import Floats
 from leadwise.features.naming import names_code, names_identifier
-from leadwise.features.numbers import read_numbers
+from leadwise.features.numbers import parse_numbers, read_numbers
 from leadwise.features.placeholders import has_sentinel
 from leadwise.features.tally import Tally, tally, weighted_median
 from leadwise.features.texts import WholeColumn
@@ -23,6 +24,7 @@ LEVEL_LIMIT = 1_000
 """At most so many levels are kept of a category; the rarer ones are read as "another value"."""
 
 _PURE_SHARE = 0.95  # from this share on, the other texts are junk and not a sign of another kind
+_LIKELY_SHARE = 0.5
 _JUNK_SHOWN = 10
 _CATEGORY_LIMIT = 50  # with more distinct values it is a code
 _RUN_LENGTH = 20  # fewer different numbers in a row may be chance
@@ -75,6 +77,8 @@ def _as_boolean(name: str, counted: Tally) -> Column | None:
 
 
 def _as_date(name: str, counted: Tally) -> Column | None:
+    if not _may_be(read_dates(counted.sample.texts, counted.sample.counts).days, counted):
+        return None
     reading = read_dates(counted.texts, counted.counts)
     known = ~np.isnan(reading.days)
     if not counted.mostly(known, _PURE_SHARE):
@@ -93,9 +97,11 @@ def _as_date(name: str, counted: Tally) -> Column | None:
 
 
 def _as_number(name: str, counted: Tally) -> Column | None:
+    if names_code(name) or not _may_be(read_numbers(counted.sample.texts, counted.sample.counts).values, counted):
+        return None
     reading = read_numbers(counted.texts, counted.counts)
     known = ~np.isnan(reading.values)
-    if not counted.mostly(known, _PURE_SHARE) or names_code(name) or looks_like_padded_code(counted.texts):
+    if not counted.mostly(known, _PURE_SHARE) or looks_like_padded_code(counted.texts):
         return None
     junk = counted.commonest(~known, _JUNK_SHOWN)
     numbers, counts = reading.values[known], counted.counts[known]
@@ -117,15 +123,19 @@ def _as_number(name: str, counted: Tally) -> Column | None:
 
 def _as_id(name: str, counted: Tally) -> Column | None:
     distinct_share = len(counted.texts) / counted.given if counted.given else 0.0
-    if distinct_share < _ID_SHARE or not looks_like_identifier(counted.texts):
+    if distinct_share < _ID_SHARE or not looks_like_identifier(counted.sample.texts):
         return None
-    numbers = read_numbers(counted.texts, counted.counts).values
-    if not np.isnan(numbers).all() and not names_identifier(name) and not _is_run(numbers):
-        return None
+    if not names_identifier(name) and _may_be(parse_numbers(counted.sample.texts), counted):
+        return _column(name, ColumnKind.ID, counted) if _is_run(parse_numbers(counted.texts)) else None
     return _column(name, ColumnKind.ID, counted)
 
 
-def _is_run(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+def _may_be(readings: Floats, counted: Tally) -> bool:
+    """Whether enough of the sample could be read that it is worth reading all of it."""
+    return counted.sample.mostly(~np.isnan(readings), _LIKELY_SHARE)
+
+
+def _is_run(numbers: Floats) -> bool:
     """Whether they are whole numbers that leave few out: 1001, 1002, 1003..."""
     if len(numbers) < _RUN_LENGTH or np.isnan(numbers).any() or not np.array_equal(numbers, np.floor(numbers)):
         return False
@@ -133,7 +143,7 @@ def _is_run(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
 
 
 def _as_text(name: str, counted: Tally) -> Column | None:
-    if not is_free_text(counted):
+    if not is_free_text(counted.sample):
         return None
     return _column(name, ColumnKind.TEXT, counted, parts=("length", "words"))
 
@@ -146,9 +156,7 @@ def _as_category(name: str, counted: Tally) -> Column:
 
 def _column(name: str, kind: ColumnKind, counted: Tally, **found: object) -> Column:
     plain = {"distinct": len(counted.texts), "missing_values": counted.placeholders}
-    return Column.model_validate(
-        {"name": name, "kind": kind, "missing_share": counted.missing_share, **plain, **found}
-    )
+    return Column.model_validate({"name": name, "kind": kind, "missing_share": counted.missing_share, **plain, **found})
 
 
 _RECOGNISERS: tuple[_Recogniser, ...] = (

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Feature, FeatureKind, Floats, Frame
 from leadwise.features.booleans import parse_booleans
 from leadwise.features.dates import hours, months, parse_dates, typed_days, weekdays
+from leadwise.features.matching import as_floats, is_any_of, lengths, positions, word_counts
 from leadwise.features.numbers import parse_numbers
 from leadwise.features.texts import Texts, WholeColumn, to_codes
 
@@ -24,6 +24,7 @@ _DATE_PARTS: dict[str, Callable[[Floats], Floats]] = {
     "month": months,
     "hour": hours,
 }
+_TEXT_PARTS: dict[str, Callable[[Texts], Floats]] = {"length": lengths, "words": word_counts}
 
 
 def encode(table: pa.Table, columns: Sequence[Column]) -> Frame:
@@ -103,9 +104,8 @@ def new_columns(table: pa.Table, columns: Sequence[Column]) -> list[str]:
 def _encode_parts(values: WholeColumn, column: Column) -> list[Floats]:
     if column.kind is ColumnKind.TEXT:
         coded = to_codes(values)
-        given = _given(coded.texts, column)
-        sizes = {"length": pc.utf8_length, "words": lambda texts: pc.count_substring_regex(texts, r"\S+")}
-        return [coded.spread(np.where(given, _floats(sizes[part](coded.texts)), np.nan)) for part in column.parts]
+        missing = is_any_of(coded.texts, column.missing_values)
+        return [coded.spread(np.where(missing, np.nan, _TEXT_PARTS[part](coded.texts))) for part in column.parts]
     numbers = to_numbers(values, column)
     if column.kind is ColumnKind.DATE:
         return [_DATE_PARTS[part](numbers) for part in column.parts]
@@ -115,8 +115,7 @@ def _encode_parts(values: WholeColumn, column: Column) -> list[Floats]:
 def _text_numbers(texts: Texts, column: Column) -> Floats:
     """The number of each distinct text."""
     if column.kind in _CATEGORIES:
-        found = pc.index_in(texts, value_set=pa.array(column.levels, texts.type))
-        return _floats(pc.fill_null(found, len(column.levels)))
+        return np.nan_to_num(positions(texts, column.levels), nan=len(column.levels))
     if column.kind in _NUMERIC:
         return _without_sentinels(parse_numbers(texts, column.decimal), column)
     if column.kind is ColumnKind.BOOLEAN:
@@ -130,7 +129,7 @@ def _typed_numbers(values: WholeColumn) -> Floats:
     if pa.types.is_float16(values.type) or pa.types.is_float32(values.type):
         # Through the shortest text, so that 0.1 stored in 32 bits is the 0.1 of a text file.
         values = values.cast(pa.string())
-    numbers = _floats(values.cast(pa.float64(), safe=False))
+    numbers = as_floats(values)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
@@ -141,18 +140,10 @@ def _without_sentinels(numbers: Floats, column: Column) -> Floats:
     return np.where(np.isin(numbers, sentinels[~np.isnan(sentinels)]), np.nan, numbers)
 
 
-def _given(texts: Texts, column: Column) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    missing = pc.is_in(texts, value_set=pa.array(column.missing_values, texts.type))
-    return ~np.asarray(missing.to_numpy(zero_copy_only=False), dtype=bool)
-
-
 def _is_numeric(kind: pa.DataType) -> bool:
     return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind)
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
     )
-
-
-def _floats(values: WholeColumn) -> Floats:
-    plain = values.cast(pa.float64())
-    array = plain.to_numpy() if isinstance(plain, pa.ChunkedArray) else plain.to_numpy(zero_copy_only=False)
-    return np.asarray(array, dtype=np.float64)

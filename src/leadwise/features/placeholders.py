@@ -1,39 +1,40 @@
 """Values that mean "not given": texts such as "Select" and "N/A", and numbers such as -1 where it is no number."""
 
+from typing import Any
+
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from numpy.typing import NDArray
 
+from leadwise.features.matching import Floats, Mask, is_any_of, lowered
 from leadwise.features.texts import Texts
 
 PLACEHOLDERS = frozenset({
     "select", "please select", "select one", "choose", "please choose", "unknown", "unspecified", "undefined",
-    "not specified", "not given", "not available", "not applicable", "not provided", "not set", "no data", "missing",
-    "n/a", "na", "n.a.", "n.a", "n/d", "#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "<na>", "<null>", "(null)",
-    "null", "nil", "none", "nan", "nat", "-", "--", "---", "?", "??", ".", "..", "_", "tbd", "(blank)", "blank", "empty",
-    "keine angabe", "k.a.", "unbekannt", "bitte wählen", "inconnu", "desconocido",
+    "not specified", "not given", "not available", "not applicable", "not provided", "not set", "no data",
+    "missing", "n/a", "na", "n.a.", "n.a", "n/d", "#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "<na>",
+    "<null>", "(null)", "null", "nil", "none", "nan", "nat", "-", "--", "---", "?", "??", ".", "..", "_", "tbd",
+    "blank", "(blank)", "empty", "keine angabe", "k.a.", "unbekannt", "bitte wählen", "inconnu", "desconocido",
 })  # fmt: skip
-"""Casefolded, without dots of omission at the end ("Select..." is "select")."""
+"""In small letters, without dots of omission at the end ("Select..." is "select")."""
 
 _SENTINEL_SHARE = 0.01
 _SENTINEL_COMPANY = 5  # with fewer other values, -1 may be a score (-1, 0, 1)
+pc: Any = pyarrow.compute
 
 
-def are_placeholders(texts: Texts) -> NDArray[np.bool_]:
+def are_placeholders(texts: Texts) -> Mask:
     """Which of the texts mean "not given".
 
+    >>> import pyarrow as pa
     >>> are_placeholders(pa.array(["Select...", "N/A", "Selected", "no"])).tolist()
     [True, True, False, False]
     """
-    lowered = pc.utf8_lower(texts)
-    trimmed = pc.utf8_rtrim(lowered, characters=".… ")
-    words = pa.array(sorted(PLACEHOLDERS), texts.type)
-    known = pc.or_(pc.is_in(lowered, value_set=words), pc.is_in(trimmed, value_set=words))
-    return known.to_numpy(zero_copy_only=False).astype(bool)
+    lower = lowered(texts)
+    return is_any_of(lower, PLACEHOLDERS) | is_any_of(pc.utf8_rtrim(lower, characters=".… "), PLACEHOLDERS)
 
 
-def has_sentinel(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> bool:
+def has_sentinel(numbers: Floats, counts: NDArray[np.int64]) -> bool:
     """Whether -1 stands for "not given" among these distinct numbers.
 
     It does where it is the only negative number, more frequent than its neighbours 0 and 1, and there are enough other
@@ -46,8 +47,8 @@ def has_sentinel(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> boo
     False
     """
     negative = numbers < 0
-    if not np.array_equal(numbers[negative], [-1.0]) or len(numbers) <= _SENTINEL_COMPANY:
+    if not np.all(numbers[negative] == -1) or not negative.any() or len(numbers) <= _SENTINEL_COMPANY:
         return False
-    frequency = int(counts[negative][0])
+    frequency = int(counts[negative].sum())
     neighbours = counts[(numbers == 0) | (numbers == 1)]
     return frequency >= _SENTINEL_SHARE * counts.sum() and bool(np.all(frequency > neighbours))

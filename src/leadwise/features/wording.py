@@ -1,8 +1,8 @@
 """Whether texts are prose, identifiers, or codes padded with zeros."""
 
 import numpy as np
-import pyarrow.compute as pc
 
+from leadwise.features.matching import lengths, matches, word_counts
 from leadwise.features.tally import Tally
 from leadwise.features.texts import Texts
 
@@ -16,8 +16,8 @@ def is_free_text(counted: Tally) -> bool:
     """Whether most rows have words of their own: several words, and half of the rows unlike any other."""
     if len(counted.texts) < _PROSE_SHARE * counted.given or not counted.given:
         return False
-    words = np.average(pc.count_substring_regex(counted.texts, r"\S+"), weights=counted.counts)
-    length = np.average(pc.utf8_length(counted.texts), weights=counted.counts)
+    words = np.average(word_counts(counted.texts), weights=counted.counts)
+    length = np.average(lengths(counted.texts), weights=counted.counts)
     return bool(words >= _PROSE_WORDS or (length >= _PROSE_LENGTH and words > 1))
 
 
@@ -28,10 +28,9 @@ def looks_like_identifier(texts: Texts) -> bool:
     >>> looks_like_identifier(pa.array(["A-1001", "A-1002"])), looks_like_identifier(pa.array(["Pune", "Oslo"]))
     (True, False)
     """
-    marked = pc.match_substring_regex(texts, r"^\S*[\d@]\S*$")
-    number = pc.match_substring_regex(texts, r"^[-+]?\d*[.,]\d+(e[-+]?\d+)?$|[%\p{Sc}]|^[-+]\d+$|\d[:/]\d")
-    likely = pc.and_not(marked, number)
-    return bool(len(texts)) and pc.sum(likely).as_py() >= _IDENTIFIER_SHARE * len(texts)
+    marked = matches(texts, r"^\S*[\d@]\S*$")
+    other = matches(texts, r"^[-+]?\d*[.,]\d+(e[-+]?\d+)?$|[%\p{Sc}]|^[-+]\d+$|\d[:/]\d")
+    return bool(np.sum(marked & ~other) >= _IDENTIFIER_SHARE * len(texts) > 0)
 
 
 def looks_like_padded_code(texts: Texts) -> bool:
@@ -41,7 +40,6 @@ def looks_like_padded_code(texts: Texts) -> bool:
     >>> looks_like_padded_code(pa.array(["01067", "80331"])), looks_like_padded_code(pa.array(["0", "10"]))
     (True, False)
     """
-    if not pc.any(pc.match_substring_regex(texts, r"^0\d+$")).as_py():
+    if not matches(texts, r"^0\d+$").any():
         return False
-    one_length = pc.count_distinct(pc.utf8_length(texts)).as_py() == 1
-    return one_length and bool(pc.all(pc.match_substring_regex(texts, r"^\d+$")).as_py())
+    return bool(np.ptp(lengths(texts)) == 0 and matches(texts, r"^\d+$").all())

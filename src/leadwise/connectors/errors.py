@@ -117,7 +117,7 @@ class DuplicateColumnsError(Conflict):
         shown = ", ".join(f'"{name}"' for name in names[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         super().__init__(
-            f"{path} has several columns named {shown}{more}; each column needs a name of its own: rename or remove them."
+            f"{path} has several columns named {shown}{more}; each column needs its own name: rename or remove them."
         )
 
 

@@ -6,7 +6,8 @@ from leadwise.features.matching import Floats, is_any_of, lowered
 from leadwise.features.texts import Texts
 
 YES = frozenset({
-    "yes", "y", "true", "t", "1", "on", "x", "✓", "checked", "ja", "wahr", "oui", "vrai", "si", "sí", "sim", "da", "tak",
+    "yes", "y", "true", "t", "1", "on", "x", "✓", "checked", "ja", "wahr", "oui", "vrai", "si", "sí", "sim", "da",
+    "tak",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "off", "unchecked", "nein", "falsch", "non", "faux", "não", "nao", "nie", "nee",
@@ -23,7 +24,7 @@ def yes_texts(texts: Texts) -> tuple[str, ...] | None:
     """
     if len(texts) > len(YES) + len(NO):
         return None
-    words = set(lowered(texts).to_pylist())
+    words = {str(word) for word in lowered(texts).to_pylist()}
     return tuple(sorted(words & YES)) if words <= YES | NO else None
 
 

@@ -36,7 +36,8 @@ _Recogniser = Callable[[str, Tally], Column | None]
 def infer_columns(table: pa.Table) -> list[Column]:
     """How each column is read, in the table's order.
 
-    >>> [column.kind.value for column in infer_columns(pa.table({"paid": ["yes", "no", ""], "sum": ["$1", "$2", "$9"]}))]
+    >>> table = pa.table({"paid": ["yes", "no", ""], "sum": ["$1", "$2", "$9"]})
+    >>> [column.kind.value for column in infer_columns(table)]
     ['boolean', 'money']
     """
     return [infer_column(name, table.column(name)) for name in table.column_names]

@@ -18,9 +18,9 @@ pc: Any = pyarrow.compute
 
 
 def matches(texts: Texts, pattern: str) -> Mask:
-    """Which texts contain the regular expression (RE2 syntax).
+    r"""Which texts contain the regular expression (RE2 syntax).
 
-    >>> matches(pa.array(["a1", None, "b"]), r"\\d").tolist()
+    >>> matches(pa.array(["a1", None, "b"]), r"\d").tolist()
     [True, False, False]
     """
     return as_mask(pc.match_substring_regex(texts, pattern))
@@ -59,9 +59,9 @@ def replaced(texts: Texts, pattern: str, replacement: str) -> Texts:
 
 
 def extracted(texts: Texts, pattern: str) -> dict[str, Texts]:
-    """What the named groups of a regular expression catch; null in every group where it does not match.
+    r"""What the named groups of a regular expression catch; null in every group where it does not match.
 
-    >>> {name: part.to_pylist() for name, part in extracted(pa.array(["a1", "-"]), r"(?P<letter>[a-z])\\d").items()}
+    >>> {name: part.to_pylist() for name, part in extracted(pa.array(["a1", "-"]), r"(?P<letter>[a-z])\d").items()}
     {'letter': ['a', None]}
     """
     groups = pc.extract_regex(texts, pattern)
@@ -96,5 +96,5 @@ def as_floats(values: Any) -> Floats:
 
 def pick(texts: Texts, rows: Mask | np.ndarray[tuple[int], np.dtype[np.intp]]) -> Texts:
     """The texts in those rows: a mask or positions."""
-    chosen: Texts = texts.filter(pa.array(rows)) if rows.dtype == np.bool_ else texts.take(pa.array(rows))
-    return chosen
+    places: Any = pa.array(rows)
+    return texts.filter(places) if rows.dtype == np.bool_ else texts.take(places)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -120,9 +121,8 @@ def weighted_median(values: NDArray[np.float64], counts: NDArray[np.int64]) -> f
 def _fingerprints(texts: Texts) -> NDArray[np.int64]:
     """A number per text that hangs on nothing but the text: its bytes as digits, modulo a prime."""
     content = texts.cast(pa.large_binary())
-    _, offsets, data = content.buffers()
-    assert offsets is not None
-    assert data is not None
+    buffers: Any = content.buffers()
+    _, offsets, data = buffers
     starts = np.frombuffer(offsets, np.int64)[content.offset : content.offset + len(content) + 1]
     places = np.arange(starts[0], starts[-1]) - np.repeat(starts[:-1], np.diff(starts))
     weights = _PLACE_VALUES[places % len(_PLACE_VALUES)]

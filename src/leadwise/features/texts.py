@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from numpy.typing import NDArray
 
 Values: TypeAlias = "pa.Array[Any]"
@@ -18,6 +18,7 @@ WholeColumn: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
 Texts: TypeAlias = "pa.Array[Any]"
 """An Arrow array of strings; null where there is none."""
 
+pc: Any = pyarrow.compute
 _OVERFLOW_BYTES = 1 << 30  # an Arrow string array holds at most 2 GiB
 
 
@@ -52,7 +53,8 @@ def to_text(column: WholeColumn) -> Texts:
     ['1', None, 'Select']
     """
     coded = to_codes(column)
-    return coded.texts.take(pa.array(coded.codes, mask=coded.codes < 0))
+    rows: Any = pa.array(coded.codes, mask=coded.codes < 0)
+    return coded.texts.take(rows)
 
 
 def to_codes(column: WholeColumn) -> CodedColumn:
@@ -66,7 +68,7 @@ def to_codes(column: WholeColumn) -> CodedColumn:
 def _distinct(column: WholeColumn) -> tuple[Values, NDArray[np.int64]]:
     """The distinct values without null, and for each row which it has (-1 for null)."""
     column = _plain(column)
-    encoded = column.dictionary_encode()
+    encoded: Any = column.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):  # no rows, no chunks
@@ -105,8 +107,7 @@ def _canonical(values: Values) -> Texts:
         texts = pc.utf8_trim_whitespace(values)
     else:
         texts = values.cast(pa.string())
-    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
-    whole = pc.ends_with(texts, "0")
-    if pc.any(whole).as_py():
-        texts = pc.replace_substring_regex(texts, r"^(-?\d+)\.0+$", r"\1")
-    return texts
+    filled: Texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    if pc.any(pc.ends_with(filled, ".0")).as_py():
+        filled = pc.replace_substring_regex(filled, r"^(-?\d+)\.0$", r"\1")
+    return filled

@@ -3,6 +3,8 @@
 Values come as strings exactly as written. Rows with too few or too many values are left out, counted and named.
 """
 
+from typing import Literal
+
 import pyarrow as pa
 import pyarrow.csv as pv
 
@@ -25,7 +27,7 @@ class _SkippedRows:
         self.count = 0
         self.first: list[str] = []
 
-    def __call__(self, row: pv.InvalidRow) -> str:
+    def __call__(self, row: pv.InvalidRow) -> Literal["skip"]:
         self.count += 1
         if self.count <= _LINES_SHOWN:
             self.first.append(f"row {row.number} has {row.actual_columns} values")

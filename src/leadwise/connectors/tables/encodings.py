@@ -15,9 +15,9 @@ _CANDIDATES = [
 
 
 def find_encoding(chunks: Iterable[bytes]) -> str:
-    """Python's name of the encoding: by its mark, else UTF-8 if all of it is, else the likeliest, else cp1252.
+    r"""Python's name of the encoding: by its mark, else UTF-8 if all of it is, else the likeliest, else cp1252.
 
-    >>> find_encoding([b"name\\nM\\xc3\\xbcller"]), find_encoding([b"\\xff\\xfea\\x00"])
+    >>> find_encoding([b"name\nM\xc3\xbcller"]), find_encoding([b"\xff\xfea\x00"])
     ('utf-8', 'utf-16')
     """
     pieces = iter(chunks)

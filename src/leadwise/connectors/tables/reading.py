@@ -32,14 +32,14 @@ _FOREIGN = (
 
 
 def read_table(path: Path | str) -> TableFile:
-    """The table in a file, whatever its format; what the bytes say counts more than the file's ending.
+    r"""The table in a file, whatever its format; what the bytes say counts more than the file's ending.
 
     Raises:
         leadwise.domain.errors.LeadwiseError: one of the causes in `leadwise.connectors.errors`.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "leads.csv"
-    >>> _ = file.write_text("name;amount\\nMüller;1,5\\n", encoding="utf-8")
+    >>> _ = file.write_text("name;amount\nMüller;1,5\n", encoding="utf-8")
     >>> read = read_table(file)
     >>> read.table.to_pylist(), read.notes
     ([{'name': 'Müller', 'amount': '1,5'}], ('Read as semicolon-separated text in UTF-8.',))

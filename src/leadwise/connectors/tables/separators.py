@@ -8,11 +8,11 @@ _ROWS = 200
 
 
 def find_separator(sample: str) -> str:
-    """The separator with which most rows have as many values as the header, and the more values the better.
+    r"""The separator with which most rows have as many values as the header, and the more values the better.
 
     A file with one column has none; a comma is then as good as any.
 
-    >>> find_separator('name;note\\n"a;b";1,5\\nc;2,5\\n')
+    >>> find_separator('name;note\n"a;b";1,5\nc;2,5\n')
     ';'
     """
     return max(SEPARATORS, key=lambda separator: _fit(sample, separator))

@@ -43,7 +43,7 @@ class _Sink(Protocol):
 
 
 class TableWriter:
-    """Writes a table piece by piece; the file appears when the `with` block ends without an error.
+    r"""Writes a table piece by piece; the file appears when the `with` block ends without an error.
 
     The pieces must have the same columns and types.
 
@@ -51,7 +51,7 @@ class TableWriter:
     >>> with TableWriter(folder / "scores.csv") as writer:
     ...     writer.write(pa.table({"id": ["a1", "=1+1"], "p": [0.25, -0.5]}))
     >>> (folder / "scores.csv").read_text()
-    '"id","p"\\n"a1",0.25\\n"\\'=1+1",-0.5\\n'
+    '"id","p"\n"a1",0.25\n"\'=1+1",-0.5\n'
     >>> TableWriter(folder / "scores.pdf")
     Traceback (most recent call last):
     leadwise.connectors.errors.UnsupportedTableError: ...scores.pdf has .pdf, but a table is written as .csv, .tsv, ...

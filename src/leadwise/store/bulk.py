@@ -71,11 +71,12 @@ def reject_unknown_leads(connection: Connection, organisation: str) -> list[Reje
     ]
 
 
+# Names its columns: the driver prepares the statement, and a prepared one must give the same columns for all tables.
 _DELETE_UNKNOWN = """
 DELETE FROM incoming
 WHERE NOT EXISTS (
     SELECT FROM leads
     WHERE (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
 )
-RETURNING *
+RETURNING position, source, external_id, lead_source, lead_external_id
 """

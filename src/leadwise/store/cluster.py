@@ -5,6 +5,7 @@ Callers see to it that only one process at a time starts or stops a cluster (`st
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -104,12 +105,13 @@ class Cluster:
     def _clear_remnants(self, complaint: str) -> bool:
         """Whether it is worth trying again: a killed server's remains stood in the way, and they go.
 
-        After a reboot, the process id in `postmaster.pid` may belong to another program by now. Nobody answers at the
-        socket and nobody else may start the server, so the file is stale; should a server live after all, PostgreSQL
-        still refuses to start a second one on the same shared memory.
+        After a reboot, the process id in a lock file may belong to another program by now. Nobody answers at the
+        socket and nobody else may start the server, so the files are stale; should a server live after all,
+        PostgreSQL still refuses to start a second one on the same shared memory.
         """
-        if 'lock file "postmaster.pid" already exists' in complaint:
-            self.folder.joinpath("postmaster.pid").unlink(missing_ok=True)
+        if 'lock file "' in complaint and "already exists" in complaint:
+            for name in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
+                self.folder.joinpath(name).unlink(missing_ok=True)
         elif "pre-existing shared memory block" not in complaint:
             return False
         time.sleep(0.2)
@@ -122,13 +124,13 @@ class Cluster:
     def ask(self) -> Answer:
         """Whether the server answers now."""
         socket_folder = self.find_socket_folder()
-        if socket_folder is None:
+        if socket_folder is None or not _somebody_listens(f"{socket_folder}/.s.PGSQL.{PORT}"):
             return Answer.NONE
         try:
             psycopg.connect(host=socket_folder, port=PORT, user=SUPERUSER, dbname=DATABASE).close()
         except psycopg.OperationalError as error:
-            # The server speaks English: it is started with LC_ALL=C.
-            return Answer.BUSY if "the database system is" in str(error) else Answer.NONE
+            # It speaks English: it is started with LC_ALL=C. Other complaints (too many clients) come from a ready one.
+            return Answer.BUSY if "the database system is" in str(error) else Answer.READY
         return Answer.READY
 
     def find_socket_folder(self) -> str | None:
@@ -155,7 +157,8 @@ class Cluster:
 
     def _socket_folder(self) -> Path:
         folder = self.folder.resolve()
-        if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
+        # The client library takes a comma for the end of one host and the beginning of another.
+        if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER and "," not in str(folder):
             return folder
         # Its random name is found again in postmaster.pid.
         short = Path(tempfile.mkdtemp(prefix="leadwise-"))
@@ -197,6 +200,15 @@ _INITDB_OPTIONS = (
     "--builtin-locale=C.UTF-8",
     "--locale=C",
 )
+
+
+def _somebody_listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as visitor:
+        try:
+            visitor.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _quoted_name(folder: Path) -> str:

@@ -66,7 +66,7 @@ class ModelRepository:
         """
         model = {"version": version, "target": target, "task": task.value, "card": card, "artefact": artefact}
         query = insert(tables.models).values(organisation_id=self._organisation, **model).on_conflict_do_nothing()
-        if self._connection.execute(query).rowcount == 0:
+        if self._connection.scalar(query.returning(tables.models.c.version)) is None:
             self._check_same(version, target, artefact)
 
     def _check_same(self, version: str, target: str, artefact: bytes) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Fields
@@ -75,7 +76,7 @@ class ScoreRepository:
 
         Newest is the score with the latest `as_of`, and of several such the one recorded last.
         """
-        latest = self._all(target).distinct(tables.scores.c.lead_id).subquery()
+        latest = self._all(target).ext(distinct_on(tables.scores.c.lead_id)).subquery()
         worth = func.coalesce(latest.c.probability, latest.c.value)
         # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
         query = select(latest).order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit).offset(offset)

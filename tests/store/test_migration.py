@@ -1,0 +1,79 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from leadwise.store.database import Database, normalised_url, open_database
+from leadwise.store.errors import NewerSchemaError, ServerUnreachableError
+from leadwise.store.migration import FOLDER, NEWEST_SCHEMA, find_schema, migrate
+from leadwise.store.tables import DEFAULT_ORGANISATION, metadata
+
+UNUSED = Path("unused")
+
+
+def test_an_empty_database_is_migrated_once(empty_url: str):
+    for _ in range(2):
+        with open_database(empty_url, UNUSED) as database, database.transaction() as connection:
+            assert find_schema(connection) == NEWEST_SCHEMA
+            assert connection.scalars(text("SELECT id FROM organisations")).all() == [DEFAULT_ORGANISATION]
+
+
+def test_the_newest_schema_is_the_last_migration():
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    assert ScriptDirectory.from_config(config).get_heads() == [NEWEST_SCHEMA]
+
+
+def test_queries_see_the_columns_that_the_migrations_make(database: Database):
+    with database.transaction() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    # Keys and indexes stand in the migrations alone.
+    assert [found for found in differences if found[0] not in ("remove_index", "remove_constraint", "remove_fk")] == []
+
+
+def test_processes_that_start_at_once_migrate_once(empty_url: str):
+    code = (
+        "import sys; from pathlib import Path; from leadwise.store.database import open_database;"
+        "sys.stdin.read(); open_database(sys.argv[1], Path('unused')).close()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, empty_url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+    assert [process.communicate()[1] for process in processes] == ["", "", ""]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+
+
+def migrate_impatiently(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        migrate(connection)
+
+
+def test_a_migration_waits_for_the_one_that_runs(empty_url: str):
+    with Database(normalised_url(empty_url)) as database:
+        with database.transaction() as first:
+            migrate(first)
+            with pytest.raises(ServerUnreachableError, match="lock timeout"):
+                migrate_impatiently(database)
+        with database.transaction() as connection:
+            assert find_schema(connection) == NEWEST_SCHEMA
+
+
+def test_a_database_of_a_newer_leadwise_is_left_alone(empty_url: str):
+    with open_database(empty_url, UNUSED) as database, database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerSchemaError, match=f"up to schema {NEWEST_SCHEMA}, but the database is at schema 9999"):
+        open_database(empty_url, UNUSED)

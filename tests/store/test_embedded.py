@@ -61,6 +61,7 @@ def test_the_server_runs_until_the_last_user_leaves(data_folder: Path):
     assert server.cluster.ask() is Answer.NONE
 
 
+@pytest.mark.slow
 def test_data_outlive_the_server(data_folder: Path):
     for expected in (1, 2):
         with open_database(None, data_folder) as database:
@@ -69,6 +70,7 @@ def test_data_outlive_the_server(data_folder: Path):
                 connection.execute(text("INSERT INTO organisations (id) VALUES (gen_random_uuid()::text)"))
 
 
+@pytest.mark.slow
 def test_users_that_were_killed_do_not_keep_the_server_alive(data_folder: Path):
     with another_user(data_folder) as other:
         other.send_signal(signal.SIGKILL)
@@ -89,6 +91,7 @@ def test_a_killed_server_is_recovered_by_the_next_user(data_folder: Path):
         assert count_organisations(database) == 1
 
 
+@pytest.mark.slow
 def test_a_process_id_that_now_belongs_to_another_program_does_not_stop_the_start(data_folder: Path):
     server = EmbeddedServer(data_folder)
     server.close()
@@ -104,6 +107,7 @@ def test_a_process_id_that_now_belongs_to_another_program_does_not_stop_the_star
         sleeper.kill()
 
 
+@pytest.mark.slow
 def test_a_first_start_that_was_killed_does_not_spoil_the_next(data_folder: Path):
     unfinished = data_folder / "postgresql.unfinished"
     unfinished.mkdir()
@@ -112,6 +116,7 @@ def test_a_first_start_that_was_killed_does_not_spoil_the_next(data_folder: Path
         assert count_organisations(database) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x" * 120, "with space, comma 'quote' \"quotes\" $(touch x)"])
 def test_any_name_of_a_folder_will_do(data_folder: Path, name: str):
     folder = data_folder / name

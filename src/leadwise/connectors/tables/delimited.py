@@ -8,16 +8,17 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.csv as pv
 
-from leadwise.connectors.errors import DamagedTableError, NoRowsError
+from leadwise.connectors.errors import DamagedTableError, EmptyTableError, NoRowsError
 from leadwise.connectors.tables.encodings import find_encoding
-from leadwise.connectors.tables.headers import clean_names
+from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS, find_separator
 from leadwise.connectors.tables.source import Source
 from leadwise.connectors.tables.table_file import TableFile, TableFormat
 
 _SAMPLE_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 25
-_LINES_SHOWN = 5
+_BLOCK_BYTES = 1 << 24  # the longest row that can be read
+_ROWS_SHOWN = 5
+_KIND = "delimited text"
 
 
 class _SkippedRows:
@@ -26,51 +27,86 @@ class _SkippedRows:
     def __init__(self) -> None:
         self.count = 0
         self.first: list[str] = []
+        self.last = ""
 
     def __call__(self, row: pv.InvalidRow) -> Literal["skip"]:
         self.count += 1
-        if self.count <= _LINES_SHOWN:
-            self.first.append(f"row {row.number} has {row.actual_columns} values")
+        self.last = row.text
+        if self.count <= _ROWS_SHOWN:
+            values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
+            self.first.append(f"row {row.number} has {values}")
         return "skip"
 
     def note(self, width: int) -> str:
+        """The sentence for the user."""
         more = ", ..." if self.count > len(self.first) else ""
+        rows = "1 row that does" if self.count == 1 else f"{self.count:,} rows that do"
+        named = "1 column" if width == 1 else f"{width} columns"
         return (
-            f"Left out {self.count:,} {'row' if self.count == 1 else 'rows'} that do not have {width} values "
-            f"as the header does ({', '.join(self.first)}{more})."
+            f"Left out {rows} not fit the {named} of the header ({', '.join(self.first)}{more}; the header is row 1)."
         )
 
 
 def read_delimited(source: Source) -> TableFile:
     """The table in a delimited text."""
-    encoding = find_encoding(source.chunks())
+    encoding = find_encoding(source.chunks)
     sample = source.head(_SAMPLE_BYTES).decode(encoding, errors="replace")
+    if not sample.strip("\ufeff\r\n\t ,;|"):
+        raise EmptyTableError(source.path)
     separator = find_separator(sample)
-    skipped = _SkippedRows()
-    try:
-        raw = _read(source, encoding, separator, skipped)
-    except pa.ArrowInvalid as error:
-        raise DamagedTableError(source.path, "delimited text", _first_line(error)) from error
+    raw, skipped = _read(source, encoding, separator)
     names, notes = clean_names(source.path, raw.column_names)
     if skipped.count:
         notes.append(skipped.note(len(names)))
     if not raw.num_rows:
         raise NoRowsError(source.path, len(names), skipped.note(len(names)) if skipped.count else "")
+    if looks_like_data(raw.column_names):
+        notes.append("The file seems to have no header: its first row was read as the names of the columns.")
     found = f"Read as {SEPARATORS[separator]}-separated text in {encoding.removesuffix('-sig').upper()}."
     return TableFile(raw.rename_columns(names), (found, *notes), TableFormat.DELIMITED)
 
 
-def _read(source: Source, encoding: str, separator: str, skipped: _SkippedRows) -> pa.Table:
-    parse = pv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skipped)
+def _read(source: Source, encoding: str, separator: str) -> tuple[pa.Table, _SkippedRows]:
+    """All rows that fit the header, as strings, and those that do not."""
     # Row numbers are known to one thread only.
     read = pv.ReadOptions(encoding=encoding, block_size=_BLOCK_BYTES, use_threads=False)
-    with source.open() as file:
-        names = pv.open_csv(file, read_options=read, parse_options=parse).schema.names
-    skipped.__init__()  # type: ignore[misc]
-    convert = pv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False)
-    with source.open() as file:
-        return pv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
+    skipped = _SkippedRows()
+    try:
+        names = _header(source, read, separator)
+        convert = pv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        parse = pv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skipped)
+        with source.open() as file:
+            table = pv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
+    except pa.ArrowInvalid as error:
+        raise DamagedTableError(source.path, _KIND, _reason(error)) from error
+    except UnicodeError as error:
+        raise DamagedTableError(source.path, _KIND, f"it is not written in {encoding} throughout") from error
+    _check_quotes(source, table, skipped)
+    return table, skipped
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
+def _header(source: Source, read: pv.ReadOptions, separator: str) -> list[str]:
+    parse = pv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=_SkippedRows())
+    with source.open() as file:
+        return pv.open_csv(file, read_options=read, parse_options=parse).schema.names
+
+
+def _check_quotes(source: Source, table: pa.Table, skipped: _SkippedRows) -> None:
+    """Refuse a file that ends inside a quoted value, for that value has swallowed rows.
+
+    Raises:
+        DamagedTableError: if a value goes over several lines and the quotes of the file do not come in pairs.
+    """
+    last = table.slice(max(table.num_rows - 1, 0)).to_pylist()
+    ends = [skipped.last, *(value for row in last for value in row.values())]
+    if any("\n" in value for value in ends) and sum(chunk.count(b'"') for chunk in source.chunks()) % 2:
+        start = next(value for value in ends if "\n" in value).partition("\n")[0][-40:]
+        raise DamagedTableError(source.path, _KIND, f'a quote is opened and never closed, at "{start.strip()}"')
+
+
+def _reason(error: Exception) -> str:
+    """Arrow's words in ours, where they are known."""
+    words = str(error).splitlines()[0].rstrip(".")
+    if "straddling" in words:
+        return f"a row is longer than {_BLOCK_BYTES >> 20} MB, perhaps because a quote is opened and never closed"
+    return words

@@ -1,8 +1,7 @@
 """Which encoding a text file is written in."""
 
 import codecs
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable
 
 from charset_normalizer import from_bytes
 
@@ -14,28 +13,40 @@ _CANDIDATES = [
 ]  # fmt: skip
 
 
-def find_encoding(chunks: Iterable[bytes]) -> str:
-    r"""Python's name of the encoding: by its mark, else UTF-8 if all of it is, else the likeliest, else cp1252.
+def find_encoding(chunks: Callable[[], Iterable[bytes]]) -> str:
+    r"""Python's name of the encoding in which all of the text can be read.
 
-    >>> find_encoding([b"name\nM\xc3\xbcller"]), find_encoding([b"\xff\xfea\x00"])
+    That is the one of its byte order mark, else UTF-8, else the likeliest, else cp1252 or, where even that fails,
+    latin-1, in which any bytes are text.
+
+    Args:
+        chunks: Gives the bytes in pieces, from the start at each call.
+
+    >>> find_encoding(lambda: [b"name\nM\xc3\xbcller"]), find_encoding(lambda: [b"\xff\xfea\x00"])
     ('utf-8', 'utf-16')
     """
-    pieces = iter(chunks)
-    first = next(pieces, b"")
+    first = next(iter(chunks()), b"")
     for mark, encoding in _BOMS:
         if first.startswith(mark):
             return encoding
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for piece in chain([first], pieces):
-        try:
-            decoder.decode(piece)
-        except UnicodeDecodeError:
-            return _likeliest(piece)
+    foreign = _undecodable(chunks(), "utf-8")
+    if foreign is None:
+        return "utf-8"
+    guesses = (_likeliest(foreign), "cp1252")
+    return next((guess for guess in guesses if _undecodable(chunks(), guess) is None), "latin-1")
+
+
+def _undecodable(chunks: Iterable[bytes], encoding: str) -> bytes | None:
+    """The first piece that is no text in this encoding; None if all of it is."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    piece = b""
     try:
+        for piece in chunks:  # noqa: B007 - the last one is needed below
+            decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _likeliest(first)
-    return "utf-8"
+        return piece
+    return None
 
 
 def _likeliest(piece: bytes) -> str:

@@ -1,10 +1,23 @@
 """The names of a table's columns."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from leadwise.connectors.errors import DuplicateColumnsError
+
+
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
+
+
+def looks_like_data(raw: Sequence[str]) -> bool:
+    """Whether most of the names are numbers, as in a file without a header.
+
+    >>> looks_like_data(["17", "3.5", "red"]), looks_like_data(["age", "2024", "2025", "city"])
+    (True, False)
+    """
+    return 2 * sum(_NUMBER.fullmatch(name.strip()) is not None for name in raw) > len(raw)
 
 
 def clean_names(path: Path, raw: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -25,8 +25,12 @@ def read_json(source: Source) -> TableFile:
     clean, notes = clean_names(source.path, names)
     if skipped:
         shown = ", ".join(map(str, skipped[:_LINES_SHOWN])) + (", ..." if len(skipped) > _LINES_SHOWN else "")
-        notes.append(f"Left out {len(skipped):,} that are no JSON object (first: {shown}).")
+        notes.append(f"Left out {_lines_count(len(skipped))} without a JSON object: number {shown}.")
     return TableFile(pa.Table.from_arrays(columns, names=clean), ("Read as JSON.", *notes), TableFormat.JSON)
+
+
+def _lines_count(count: int) -> str:
+    return f"{count:,} {'line' if count == 1 else 'lines'}"
 
 
 def _array(source: Source, content: bytes) -> tuple[list[dict[str, object]], list[int]]:

@@ -53,8 +53,9 @@ class ConversionMetrics(_Part):
 
     log_loss: float
     """Mean negative log-likelihood in nats; lower is better."""
-    roc_auc: float
-    average_precision: float
+    roc_auc: float | None
+    """None, like others below, where it has no meaning: rows of one outcome only."""
+    average_precision: float | None
     brier: float
     expected_calibration_error: float
     """Ten bands of equal width, mean |observed - predicted| weighted by rows (Naeini et al. 2015)."""
@@ -63,9 +64,9 @@ class ConversionMetrics(_Part):
     f1: float
     accuracy: float
     """This and the three before it at the card's `threshold`."""
-    lift_at_10: float
+    lift_at_10: float | None
     """Conversion rate among the best-scored tenth, as a multiple of the rate among all."""
-    lift_at_20: float
+    lift_at_20: float | None
     rows: int
     intervals: dict[str, Interval] = Field(default_factory=dict)
     """95% bootstrap intervals by metric name."""
@@ -76,9 +77,9 @@ class ValueMetrics(_Part):
 
     mse: float
     mae: float
-    r2: float
+    r2: float | None
     rmse: float
-    rank_correlation: float
+    rank_correlation: float | None
     """Spearman."""
     interval_coverage: float
     """Share of true values inside [value_low, value_high]; 0.8 is promised."""
@@ -178,6 +179,13 @@ class FeatureEffect(_Part):
     points: tuple[EffectPoint, ...] = ()
 
 
+class ValueBand(_Part):
+    """From this predicted amount on, this is what to do (value models)."""
+
+    minimum_value: float
+    action: str
+
+
 class ModelCard(_Part):
     """The whole card. `leadwise show` prints it; `fit --json` prints it as JSON."""
 
@@ -204,6 +212,8 @@ class ModelCard(_Part):
     calibration: Calibration | None = None
     reliability: tuple[ReliabilityBand, ...] = ()
     grades: tuple[Grade, ...] = ()
+    value_bands: tuple[ValueBand, ...] = ()
+    """Highest first; the last one's minimum is the lowest amount there can be."""
     gain: tuple[GainPoint, ...] = ()
     roc: tuple[RocPoint, ...] = ()
     effects: tuple[FeatureEffect, ...] = ()

@@ -17,6 +17,13 @@ Parts = dict[str, bytes]
 
 THREADS = 2
 """Threads for one fit or prediction: more than the cores there are makes a busy machine many times slower."""
+ENOUGH_FOR_THREADS = 2_000_000
+"""Numbers in a matrix from which on a second thread pays; on less, threads wait longer than they work."""
+
+
+def threads_for(matrix: Floats) -> int:
+    """Threads that pay for a matrix of this size."""
+    return THREADS if matrix.size > ENOUGH_FOR_THREADS else 1
 
 
 @dataclass(frozen=True)

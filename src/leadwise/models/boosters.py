@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import THREADS, Explanation
+from leadwise.models.algorithm import Explanation, threads_for
 
 Parameters = dict[str, Any]
 
@@ -21,9 +21,6 @@ REPEATABLE: Parameters = {
     "feature_pre_filter": False,
 }
 """The same rows and seed give the same trees."""
-
-ENOUGH_FOR_THREADS = 500_000
-"""Values in a frame (rows times features) from which on a second thread pays."""
 
 CATEGORIES: Parameters = {
     "cat_smooth": 20.0,
@@ -38,11 +35,6 @@ CATEGORIES: Parameters = {
 def category_positions(features: Sequence[Feature]) -> list[int]:
     """Positions of the features whose numbers are codes."""
     return [index for index, feature in enumerate(features) if feature.is_category]
-
-
-def threads_for(frame: Frame) -> int:
-    """Threads that pay: on small tables they wait for each other longer than they work."""
-    return THREADS if frame.values.size > ENOUGH_FOR_THREADS else 1
 
 
 def _matrix(frame: Frame) -> Floats:
@@ -85,13 +77,13 @@ def dump_booster(booster: Any) -> bytes:
 
 def predict_booster(booster: Any, frame: Frame) -> Floats:
     """Raw predictions, shape (rows,)."""
-    raw = booster.predict(_matrix(frame), raw_score=True, num_threads=threads_for(frame))
+    raw = booster.predict(_matrix(frame), raw_score=True, num_threads=threads_for(frame.values))
     return np.asarray(raw, dtype=np.float64)
 
 
 def explain_booster(booster: Any, frame: Frame) -> Explanation:
     """Shapley contributions to the raw predictions."""
     table = np.asarray(
-        booster.predict(_matrix(frame), pred_contrib=True, num_threads=threads_for(frame)), dtype=np.float64
+        booster.predict(_matrix(frame), pred_contrib=True, num_threads=threads_for(frame.values)), dtype=np.float64
     )
     return Explanation(table[:, : len(frame.features)], float(table[0, -1]) if len(table) else 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
 from leadwise.models.boosters import (
     CATEGORIES,
     REPEATABLE,
@@ -17,7 +17,6 @@ from leadwise.models.boosters import (
     load_booster,
     make_dataset,
     predict_booster,
-    threads_for,
 )
 from leadwise.models.linear import inner_folds
 
@@ -65,7 +64,7 @@ class GradientBoosting(Algorithm):
     def _parameters(self, frame: Frame, seed: int) -> Parameters:
         rows = len(frame)
         return {
-            "num_threads": threads_for(frame),
+            "num_threads": threads_for(frame.values),
             **REPEATABLE,
             **CATEGORIES,
             "objective": OBJECTIVES[self.task],

@@ -6,7 +6,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import THREADS
+from leadwise.models.algorithm import threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 
@@ -37,7 +37,7 @@ class LinearRegression(LinearAlgorithm):
         self.matrix = DesignMatrix.fit(frame, target)
         columns = self.matrix.transform(frame)
         self.intercept = float(target.mean())
-        with threadpool_limits(THREADS):
+        with threadpool_limits(threads_for(columns)):
             penalty = _best_penalty(columns, target, seed)
             self.weights = _solve(columns, target - self.intercept, penalty)
         return self

@@ -10,7 +10,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import THREADS, Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 
@@ -75,7 +75,7 @@ class NeuralNetwork(Algorithm):
         deviation = float(target.std()) or 1.0
         self.scale = (0.0, 1.0) if self.task is Task.CONVERSION else (float(target.mean()), deviation)
         scaled = target if self.task is Task.CONVERSION else (target - self.scale[0]) / self.scale[1]
-        with threadpool_limits(THREADS):
+        with threadpool_limits(threads_for(columns)):
             self.networks = [_fit_network(self.task, columns, scaled, seed + start) for start in range(NETWORKS)]
         return self
 

@@ -8,7 +8,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
 from leadwise.models.boosters import (
     CATEGORIES,
     REPEATABLE,
@@ -18,7 +18,6 @@ from leadwise.models.boosters import (
     load_booster,
     make_dataset,
     predict_booster,
-    threads_for,
 )
 from leadwise.models.margins import logit, rescale
 
@@ -44,6 +43,7 @@ class RandomForest(Algorithm):
     name = "random_forest"
 
     booster: Any
+    """LightGBM gives the sum of the trees where it is asked for raw predictions and contributions."""
     margin: float
     """How near to 0 and 1 a share may come."""
 
@@ -61,12 +61,13 @@ class RandomForest(Algorithm):
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        mean = predict_booster(self.booster, frame)
+        mean = predict_booster(self.booster, frame) / TREES
         return self._log_odds(mean) if self.task is Task.CONVERSION else mean
 
     def explain(self, frame: Frame) -> Explanation:
         """Shapley values of the mean, on the margins' scale."""
-        explanation = explain_booster(self.booster, frame)
+        total = explain_booster(self.booster, frame)
+        explanation = Explanation(total.contributions / TREES, total.base / TREES)
         return rescale(explanation, self._log_odds) if self.task is Task.CONVERSION else explanation
 
     def save(self) -> Parts:
@@ -86,7 +87,7 @@ class RandomForest(Algorithm):
 def _parameters(frame: Frame, seed: int) -> Parameters:
     """Deep trees on two thirds of the rows, each split on a third of the features."""
     return {
-        "num_threads": threads_for(frame),
+        "num_threads": threads_for(frame.values),
         **REPEATABLE,
         **CATEGORIES,
         "objective": "regression",

@@ -1,0 +1,41 @@
+"""What a budget of seconds buys, decided from the size of the data before work begins.
+
+So a seed gives the same twice. The clock itself is only an emergency brake.
+"""
+
+import time
+
+SECONDS_PER_MILLION_CELLS = 6.0
+"""What all algorithms take together, all folds counted, per million cells (rows times features), on two slow cores."""
+SPENT_ON_FITS = 0.6
+"""Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
+BRAKE = 0.7
+FEWEST_ROWS = 2_000
+
+
+def affordable_rows(features: int, budget_seconds: float) -> int:
+    """How many rows can be learnt from within the budget.
+
+    >>> affordable_rows(20, budget_seconds=60)
+    300000
+    """
+    cells = budget_seconds * SPENT_ON_FITS / SECONDS_PER_MILLION_CELLS * 1e6
+    return max(int(cells / max(features, 1)), FEWEST_ROWS)
+
+
+class Brake:
+    """Says when so much of the budget is gone that nothing new should begin."""
+
+    def __init__(self, budget_seconds: float) -> None:
+        self._started = time.perf_counter()
+        self._latest = self._started + BRAKE * budget_seconds
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Since work began."""
+        return time.perf_counter() - self._started
+
+    @property
+    def pulled(self) -> bool:
+        """Whether it is too late for anything new."""
+        return time.perf_counter() > self._latest

@@ -1,0 +1,145 @@
+"""Log-odds that mean what they say: Platt scaling, and the tables that show whether it held."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadwise.domain.card import Calibration, Interval, ReliabilityBand
+from leadwise.domain.frame import Floats
+from leadwise.models.margins import sigmoid
+
+PRIOR_STRENGTH = 2.0
+"""How hard slope 1 and intercept 0 are held to; soon outweighed: a few rows' worth."""
+STEPS = 50
+BANDS = 10
+Z95 = 1.959964
+PASS_LEVEL = 0.01
+PER = 1000
+"""Rates are told as so many of a thousand leads."""
+
+
+@dataclass(frozen=True)
+class PlattScaling:
+    """Calibrated log-odds are `slope * margin + intercept`; contributions stretch by the slope, so they still add up.
+
+    Source: Platt 1999, Probabilistic outputs for support vector machines, section 2.2; on log-odds.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def apply(self, margin: Floats) -> Floats:
+        """Calibrated log-odds."""
+        return self.slope * margin + self.intercept
+
+
+def fit_platt(margin: Floats, target: Floats) -> PlattScaling:
+    """The scaling that makes these margins most likely, drawn towards leaving them as they are.
+
+    Args:
+        margin: Log-odds for rows that were not trained on.
+        target: 1 won, 0 not.
+
+    >>> margin = np.linspace(-4, 4, 2000)
+    >>> overconfident = fit_platt(2 * margin, (np.random.default_rng(0).random(2000) < sigmoid(margin)).astype(float))
+    >>> bool(0.4 < overconfident.slope < 0.6)
+    True
+    """
+    columns = np.column_stack([margin, np.ones(len(margin))])
+    centre = np.array([1.0, 0.0])
+    parameters = centre.copy()
+    for _ in range(STEPS):
+        probability = sigmoid(columns @ parameters)
+        gradient = columns.T @ (probability - target) + PRIOR_STRENGTH * (parameters - centre)
+        weight = probability * (1 - probability)
+        curvature = columns.T @ (columns * weight[:, None]) + PRIOR_STRENGTH * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        parameters -= step / max(1.0, float(np.abs(step).max()))  # no leap farther than 1: far steps overshoot
+        if float(np.abs(step).max()) < 1e-10:  # noqa: PLR2004 - nothing moves any more
+            break
+    slope = max(float(parameters[0]), 0.0)  # a model that ranks backwards says nothing, not the opposite
+    return PlattScaling(slope, float(parameters[1]))
+
+
+def cross_fitted(margins: Sequence[Floats], targets: Sequence[Floats]) -> Floats:
+    """Calibrated log-odds of each fold, scaled by what the other folds say; in the folds' order.
+
+    With one fold there are no others, and its margins stay as they are.
+    """
+    if len(margins) == 1:
+        return margins[0]
+    calibrated = []
+    for fold, margin in enumerate(margins):
+        others = [each for each in range(len(margins)) if each != fold]
+        scaling = fit_platt(
+            np.concatenate([margins[each] for each in others]), np.concatenate([targets[each] for each in others])
+        )
+        calibrated.append(scaling.apply(margin))
+    return np.concatenate(calibrated)
+
+
+def reliability_table(target: Floats, probability: Floats) -> tuple[ReliabilityBand, ...]:
+    """What became of the rows in each tenth of probability; bands without rows are left out."""
+    band = np.minimum((probability * BANDS).astype(np.int64), BANDS - 1)
+    return tuple(
+        _band(number / BANDS, (number + 1) / BANDS, target[band == number], probability[band == number])
+        for number in np.unique(band)
+    )
+
+
+def _band(low: float, high: float, target: Floats, probability: Floats) -> ReliabilityBand:
+    won, rows = int(target.sum()), len(target)
+    return ReliabilityBand(
+        low=low,
+        high=high,
+        count=rows,
+        predicted=float(probability.mean()),
+        observed=won / rows,
+        observed_interval=wilson_interval(won, rows),
+        sentence=f"Of {rows:,} leads scored {low:.0%} to {high:.0%}, {won:,} converted.",
+    )
+
+
+def wilson_interval(won: int, rows: int) -> Interval:
+    """95% interval of a rate (Wilson 1927).
+
+    >>> tuple(round(end, 3) for end in wilson_interval(8, 10))
+    (0.49, 0.943)
+    """
+    rate, square = won / rows, Z95**2
+    centre = (rate + square / (2 * rows)) / (1 + square / rows)
+    half = Z95 * np.sqrt(rate * (1 - rate) / rows + square / (4 * rows**2)) / (1 + square / rows)
+    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+
+
+def check_calibration(target: Floats, margin: Floats, scaling: PlattScaling) -> Calibration:
+    """Whether unseen rows contradict the calibrated log-odds.
+
+    A line through them, `a * margin + b`, is compared with the promised `a = 1, b = 0` by a likelihood ratio with two
+    degrees of freedom (Cox 1958; Miller et al. 1991).
+    """
+    from scipy.stats import chi2  # noqa: PLC0415 - heavy libraries load when used
+
+    fitted = fit_platt(margin, target).apply(margin)
+    p_value = float(chi2.sf(2 * (_likelihood(target, fitted) - _likelihood(target, margin)), df=2))
+    passed = p_value >= PASS_LEVEL
+    expected, won = sigmoid(margin).sum(), target.sum()
+    verdict = (
+        "the probabilities can be taken at their word" if passed else "do not take the probabilities at their word"
+    )
+    return Calibration(
+        method="platt",
+        slope=scaling.slope,
+        intercept=scaling.intercept,
+        passed=passed,
+        p_value=min(p_value, 1.0),
+        sentence=(
+            f"On {len(target):,} leads that the model had not seen, it expected {expected:,.0f} conversions and "
+            f"{won:,.0f} happened: {verdict}."
+        ),
+    )
+
+
+def _likelihood(target: Floats, margin: Floats) -> float:
+    return float(-np.logaddexp(0, np.where(target == 1, -margin, margin)).sum())

@@ -1,0 +1,146 @@
+"""The model card of a fitting: what was learnt, how good it is, and on what grounds."""
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+import orjson
+
+from leadwise.domain.card import DataDescription, GainPoint, Metrics, ModelCard, RocPoint, Task
+from leadwise.domain.clock import now
+from leadwise.domain.frame import Floats
+from leadwise.models.margins import sigmoid
+from leadwise.training.calibration import check_calibration, reliability_table
+from leadwise.training.effects import column_effects
+from leadwise.training.fingerprint import content_version, table_fingerprint
+from leadwise.training.fitted_model import FittedModel
+from leadwise.training.grading import describe_grades, grade_bounds, value_bands
+from leadwise.training.intervals import fit_intervals
+from leadwise.training.leaderboard import leaderboard, winner
+from leadwise.training.material import Training
+from leadwise.training.metrics import best_threshold, captured
+
+FORMAT_VERSION = 1
+SOFTWARE = ("leadwise", "lightgbm", "numpy", "scikit-learn", "scipy", "pyarrow")
+EXPLAINED_ROWS = 2_000
+CURVE_POINTS = 100
+
+
+def describe(training: Training) -> FittedModel:
+    """The finished model with its card."""
+    material, best = training.material, winner(training.contenders)
+    intervals = fit_intervals(best.margins, best.targets) if material.task is Task.VALUE else None
+    parts = {
+        **training.final.save(),
+        "columns": orjson.dumps([column.model_dump(mode="json") for column in training.prepared.columns]),
+        "scaling": orjson.dumps([best.scaling.slope, best.scaling.intercept]),
+    }
+    draft = FittedModel(
+        _card(training, content_version(parts)), training.prepared.columns, training.final, best.scaling, intervals
+    )
+    return FittedModel(_with_effects(draft, training), draft.columns, draft.algorithm, draft.scaling, draft.intervals)
+
+
+def _card(training: Training, model_version: str) -> ModelCard:
+    material, options = training.material, training.options
+    test = material.split.test
+    target = material.target[test]
+    board = leaderboard(training.contenders, material.task, material.frame.take(test), target, options.seed)
+    chosen: Metrics | None = board[0].test
+    assert chosen is not None
+    card = ModelCard(
+        format_version=FORMAT_VERSION,
+        leadwise_version=version("leadwise"),
+        model_version=model_version,
+        task=material.task,
+        created_at=now(),
+        training_seconds=round(training.training_seconds, 3),
+        budget_seconds=options.budget_seconds,
+        seed=options.seed,
+        software={"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}},
+        data=_data(training),
+        columns=training.prepared.reports,
+        algorithm=board[0].algorithm,
+        leaderboard=board,
+        test=chosen,
+        base=0.0,
+        warnings=training.warnings,
+    )
+    best = winner(training.contenders)
+    margins = best.scaling.apply(best.model.predict(material.frame.take(test)))
+    if material.task is Task.VALUE:
+        bands = value_bands(best.margins, float(material.target.min()), options.actions)
+        return card.model_copy(update={"value_bands": bands})
+    return _with_probabilities(card, training, target, margins)
+
+
+def _data(training: Training) -> DataDescription:
+    material, prepared = training.material, training.prepared
+    conversion = material.task is Task.CONVERSION
+    mean = float(material.target.mean())
+    return DataDescription(
+        fingerprint=table_fingerprint(prepared.table),
+        rows=prepared.table.num_rows,
+        train_rows=len(material.split.train),
+        test_rows=len(material.split.test),
+        outcome=training.options.outcome,
+        won=prepared.target.won,
+        base_rate=mean if conversion else None,
+        mean_value=None if conversion else mean,
+        id_column=prepared.id_column,
+        time_column=training.options.time_column,
+        time_ordered=prepared.time is not None,
+        split=material.split.sentence,
+    )
+
+
+def _with_probabilities(card: ModelCard, training: Training, target: Floats, margins: Floats) -> ModelCard:
+    """The card with what only probabilities have: calibration, grades, curves."""
+    best = winner(training.contenders)
+    probability, validated = sigmoid(margins), sigmoid(best.margins)
+    calibration = check_calibration(target, margins, best.scaling)
+    failed = [] if calibration.passed else [f"Calibration failed its test. {calibration.sentence}"]
+    return card.model_copy(
+        update={
+            "threshold": best_threshold(best.targets, validated),
+            "calibration": calibration,
+            "reliability": reliability_table(target, probability),
+            "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
+            "gain": _gain(target, probability),
+            "roc": _roc(target, probability),
+            "warnings": (*failed, *card.warnings),
+        }
+    )
+
+
+def _gain(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:
+    if not target.any():
+        return ()
+    shares = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
+    found = captured(target, probability, shares)
+    return tuple(
+        GainPoint(share=float(share), captured=float(part), lift=float(part / share))
+        for share, part in zip(shares, found, strict=True)
+    )
+
+
+def _roc(target: Floats, probability: Floats) -> tuple[RocPoint, ...]:
+    """The curve, thinned to about a hundred points."""
+    if not target.any() or target.all():
+        return ()
+    distinct, group = np.unique(-probability, return_inverse=True)
+    won = np.cumsum(np.bincount(group, weights=target, minlength=len(distinct))) / target.sum()
+    lost = np.cumsum(np.bincount(group, weights=1 - target, minlength=len(distinct))) / (1 - target).sum()
+    kept = np.unique(np.linspace(0, len(distinct) - 1, CURVE_POINTS).astype(np.int64))
+    points = [RocPoint(false_positive_rate=float(lost[at]), true_positive_rate=float(won[at])) for at in kept]
+    return (RocPoint(false_positive_rate=0.0, true_positive_rate=0.0), *points)
+
+
+def _with_effects(model: FittedModel, training: Training) -> ModelCard:
+    """The card with what each column does, read off the newest test rows."""
+    material = training.material
+    rows = material.split.test[-EXPLAINED_ROWS:]
+    explanation = model.explain(material.frame.take(rows))
+    table = training.prepared.table.take(material.rows[rows])
+    effects = column_effects(table, model.columns, explanation.contributions)
+    return model.card.model_copy(update={"base": explanation.base, "effects": effects})

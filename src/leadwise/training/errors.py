@@ -1,0 +1,111 @@
+"""Why a model cannot be fitted, as one class per cause."""
+
+import difflib
+from collections.abc import Sequence
+
+from leadwise.domain.errors import Invalid, Missing
+
+VALUES_SHOWN = 6
+
+
+class ColumnNotFoundError(Missing):
+    """The table has no such column; the nearest names are offered."""
+
+    code = "column_not_found"
+
+    def __init__(self, option: str, name: str, columns: Sequence[str]) -> None:
+        self.option, self.name, self.columns = option, name, tuple(columns)
+        folded = {column.casefold().strip(): column for column in reversed(columns)}
+        nearest = [folded[key] for key in difflib.get_close_matches(name.casefold().strip(), folded, n=3, cutoff=0.4)]
+        advice = f"did you mean {' or '.join(map(repr, nearest))}?" if nearest else f"it has {_listed(columns)}."
+        super().__init__(f"{option} names the column {name!r}, which the table does not have; {advice}")
+
+
+class OutcomeNotUnderstoodError(Invalid):
+    """It is not clear which of the outcome's values mean converted."""
+
+    code = "outcome_not_understood"
+
+    def __init__(self, name: str, values: Sequence[str], *, numeric: bool) -> None:
+        self.name, self.values = name, tuple(values)
+        amount = ", or --value if it is an amount" if numeric else ""
+        super().__init__(
+            f"The outcome {name!r} should say yes or no, but holds {len(values)} values: {_listed(values)}. "
+            f"Say which one means converted with --won VALUE{amount}."
+        )
+
+
+class WonValueNotFoundError(Missing):
+    """No row has the value that means converted."""
+
+    code = "won_value_not_found"
+
+    def __init__(self, name: str, won: str, values: Sequence[str]) -> None:
+        self.name, self.won, self.values = name, won, tuple(values)
+        super().__init__(f"No row of {name!r} holds --won {won!r}; its values are {_listed(values)}.")
+
+
+class NoOutcomeError(Invalid):
+    """The outcome is empty in every row."""
+
+    code = "no_outcome"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The outcome {name!r} is empty in every row, so there is nothing to learn from; "
+            "give a table in which at least some leads have ended."
+        )
+
+
+class OutcomeNotAnAmountError(Invalid):
+    """--value was asked for, but the outcome holds no amounts."""
+
+    code = "outcome_not_an_amount"
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name, self.kind = name, kind
+        super().__init__(
+            f"--value needs an outcome of amounts, but {name!r} holds {kind} values; "
+            "name a column of numbers, or leave --value out."
+        )
+
+
+class TooFewRowsError(Invalid):
+    """There are not enough rows for anything."""
+
+    code = "too_few_rows"
+
+    def __init__(self, rows: int, needed: int) -> None:
+        self.rows, self.needed = rows, needed
+        super().__init__(
+            f"The table has {rows} rows with an outcome, but at least {needed} are needed; add more leads."
+        )
+
+
+class ColumnRoleConflictError(Invalid):
+    """One column is given two roles that exclude each other."""
+
+    code = "column_role_conflict"
+
+    def __init__(self, name: str, first: str, second: str) -> None:
+        self.name, self.first, self.second = name, first, second
+        super().__init__(f"The column {name!r} cannot be both {first} and {second}; name it once.")
+
+
+class TimeNotUnderstoodError(Invalid):
+    """The time column cannot order the rows."""
+
+    code = "time_not_understood"
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name, self.kind = name, kind
+        super().__init__(
+            f"--time {name!r} should hold dates or growing numbers, but holds {kind} values; "
+            "name another column, or say --ordered if the rows are already in time order."
+        )
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = ", ".join(repr(value) for value in values[:VALUES_SHOWN])
+    return f"{shown} and {len(values) - VALUES_SHOWN} more" if len(values) > VALUES_SHOWN else shown

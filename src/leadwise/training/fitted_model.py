@@ -1,0 +1,57 @@
+"""A model that is ready to score: what reads the table, what predicts, what calibrates, and its card."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from leadwise.domain.card import ModelCard, Task
+from leadwise.domain.column import Column
+from leadwise.domain.frame import Floats, Frame
+from leadwise.features.encoding import encode
+from leadwise.models.algorithm import Algorithm, Explanation
+from leadwise.models.margins import sigmoid
+from leadwise.training.calibration import PlattScaling
+from leadwise.training.intervals import ValueIntervals
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Everything that scoring needs. A model file holds exactly this.
+
+    Args:
+        card: What readers may want to know.
+        columns: The table columns that give features, in the order that the algorithm was fitted with.
+        algorithm: The fitted algorithm.
+        scaling: Calibrates its margins; leaves amounts as they are.
+        intervals: Ends of value intervals; None for a conversion model.
+    """
+
+    card: ModelCard
+    columns: tuple[Column, ...]
+    algorithm: Algorithm
+    scaling: PlattScaling
+    intervals: ValueIntervals | None = None
+
+    def encode(self, table: pa.Table) -> Frame:
+        """The features of the table's rows; columns that it lacks are not given."""
+        return encode(table, self.columns)
+
+    def margins(self, frame: Frame) -> Floats:
+        """Calibrated log-odds, or amounts. Shape (rows,)."""
+        return self.scaling.apply(self.algorithm.predict(frame))
+
+    def probabilities(self, frame: Frame) -> Floats:
+        """Calibrated probabilities of a conversion model, 0 to 1. Shape (rows,)."""
+        assert self.card.task is Task.CONVERSION
+        return sigmoid(self.margins(frame))
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Contributions by column, shape (rows, columns), in the order of `columns`; base + sum is the margin."""
+        explanation = self.algorithm.explain(frame)
+        position = {column.name: index for index, column in enumerate(self.columns)}
+        owned = np.zeros((len(frame.features), len(self.columns)))
+        for index, feature in enumerate(frame.features):
+            owned[index, position[feature.source]] = self.scaling.slope
+        base = float(self.scaling.apply(np.array([explanation.base]))[0])
+        return Explanation(np.asarray(explanation.contributions @ owned), base)

@@ -1,0 +1,185 @@
+"""From a table with outcomes to a model that is ready to score."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Floats
+from leadwise.domain.progress import Progress, Silence
+from leadwise.features.encoding import encode
+from leadwise.models.algorithm import Algorithm
+from leadwise.models.catalogue import algorithms_for, get_algorithm
+from leadwise.training.budget import Brake, affordable_rows
+from leadwise.training.describing import describe
+from leadwise.training.errors import TooFewRowsError
+from leadwise.training.fitted_model import FittedModel
+from leadwise.training.leaderboard import winner
+from leadwise.training.material import Material, Training
+from leadwise.training.options import FitOptions
+from leadwise.training.preparation import PreparedTable, prepare
+from leadwise.training.splits import Split, split_at_random, split_in_order
+from leadwise.training.validation import Contender, OutOfTimeError, validate
+
+ENOUGH_OUTCOMES = 10
+"""With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
+ENOUGH_AMOUNTS = 20
+RULES = "heuristic"
+ORDER = (RULES, "linear_regression", "logistic_regression", "gradient_boosting", "random_forest", "neural_network")
+"""Quick and sound ones first, so that the emergency brake leaves something good."""
+
+
+def fit(table: pa.Table, options: FitOptions, progress: Progress | None = None) -> FittedModel:
+    """The best model of the table that the budget buys.
+
+    Algorithms compete on the same folds; the winner by validation loss is calibrated, measured on rows that no choice
+    has looked at, and then fitted once more on all rows.
+
+    Args:
+        table: One row per lead.
+        options: What the columns are for, and what may be tried.
+        progress: Hears of the steps.
+
+    Raises:
+        ColumnNotFoundError and its kin: if options do not fit the table; all are leadwise errors with a sentence.
+    """
+    progress = progress or Silence()
+    brake = Brake(options.budget_seconds)
+    names = _algorithms(options)
+    progress.start(total_steps=3 + 6 * len(names))
+    progress.step("reading the columns and looking for leaks")
+    prepared = prepare(table, options)
+    material = _gather(prepared, options)
+    names = names if material.enough else [RULES]
+    contenders, left_out = _compete(names, material, options, brake, progress)
+    best = winner(contenders)
+    progress.step(f"fitting {best.name.replace('_', ' ')} once more, on all rows")
+    final = _refit(best, material, options)
+    progress.step("writing the model card")
+    warnings = (*prepared.warnings, *material.warnings, *left_out)
+    trained = Training(prepared, options, material, tuple(contenders), final, warnings, brake.elapsed_seconds)
+    model = describe(trained)
+    progress.finish()
+    return model
+
+
+def _algorithms(options: FitOptions) -> list[str]:
+    """Names in the order in which they are tried."""
+    task = Task.VALUE if options.value else Task.CONVERSION
+    for name in options.algorithms:
+        get_algorithm(name, task)
+    chosen = options.algorithms or algorithms_for(task)
+    return sorted(set(chosen), key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+
+def _gather(prepared: PreparedTable, options: FitOptions) -> Material:
+    """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known."""
+    known = np.flatnonzero(prepared.target.known)
+    if not len(known):
+        raise TooFewRowsError(0, 1)
+    if prepared.time is not None:
+        known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
+    features = sum(len(column.parts) for column in prepared.columns)
+    rows, warnings = _afford(known, affordable_rows(features, options.budget_seconds), prepared, options)
+    target = prepared.target.values[rows]
+    task = prepared.target.task
+    enough = _is_enough(task, target)
+    if not enough:
+        warnings.append(_too_few(task, target))
+    group = prepared.group[rows] if prepared.group is not None else None
+    split = _split(task, target, group, enough=enough, timed=prepared.time is not None, seed=options.seed)
+    frame = encode(prepared.table.take(rows), prepared.columns)
+    return Material(task, rows, frame, target, split, enough, tuple(warnings))
+
+
+def _afford(
+    known: NDArray[np.intp], limit: int, prepared: PreparedTable, options: FitOptions
+) -> tuple[NDArray[np.intp], list[str]]:
+    if len(known) <= limit:
+        return known, []
+    if prepared.time is not None:
+        kept, which = known[-limit:], "newest"
+    else:
+        chosen = np.random.default_rng(options.seed).choice(len(known), limit, replace=False)
+        kept, which = known[np.sort(chosen)], "randomly drawn"
+    warning = (
+        f"Learnt from the {which} {limit:,} of {len(known):,} rows, which is what a budget of "
+        f"{options.budget_seconds:g} seconds buys; a larger --budget uses more."
+    )
+    return kept, [warning]
+
+
+def _is_enough(task: Task, target: Floats) -> bool:
+    if task is Task.VALUE:
+        return len(target) >= ENOUGH_AMOUNTS
+    won = int(target.sum())
+    return min(won, len(target) - won) >= ENOUGH_OUTCOMES
+
+
+def _too_few(task: Task, target: Floats) -> str:
+    if task is Task.VALUE:
+        found = f"Only {len(target)} rows have an amount (at least {ENOUGH_AMOUNTS} are needed to learn from)"
+    else:
+        won = int(target.sum())
+        found = (
+            f"Only {won} leads converted and {len(target) - won} did not "
+            f"(at least {ENOUGH_OUTCOMES} of each are needed to learn from)"
+        )
+    return f"{found}, so this model is made of rules and ranks leads by common sense. Fit again with more outcomes."
+
+
+def _split(
+    task: Task, target: Floats, group: NDArray[np.int64] | None, *, enough: bool, timed: bool, seed: int
+) -> Split:
+    rows = np.arange(len(target))
+    if not enough:
+        sentence = (
+            "There are too few outcomes to hold any back: the rules, which learn nothing from them, met them all."
+        )
+        return Split(rows, rows, (), sentence)
+    if timed:
+        return split_in_order(rows, group)
+    return split_at_random(target, stratify=task is Task.CONVERSION, seed=seed, group=group)
+
+
+def _compete(
+    names: Sequence[str], material: Material, options: FitOptions, brake: Brake, progress: Progress
+) -> tuple[list[Contender], list[str]]:
+    """All contenders, and what is to be said of those that the brake kept out."""
+    contenders: list[Contender] = []
+    late: list[str] = []
+
+    def report(doing: str) -> None:
+        if brake.pulled and contenders:
+            raise OutOfTimeError
+        progress.step(doing)
+
+    for name in names:
+        try:
+            contenders.append(
+                validate(
+                    name,
+                    material.task,
+                    material.frame,
+                    material.target,
+                    material.split,
+                    seed=options.seed,
+                    report=report,
+                )
+            )
+        except OutOfTimeError:
+            late.append(name.replace("_", " "))
+    if not late:
+        return contenders, []
+    warning = (
+        f"The budget of {options.budget_seconds:g} seconds ended before {', '.join(late)} could compete; "
+        "a larger --budget lets all of them in, and makes the result repeatable."
+    )
+    return contenders, [warning]
+
+
+def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:
+    """The winner on all rows, the test's too: the newest leads are the most like the next ones."""
+    return type(best.model)(material.task).fit(material.frame, material.target, seed=options.seed)

@@ -1,0 +1,48 @@
+"""What a user may choose for `check` and `fit`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_BUDGET_SECONDS = 60.0
+DEFAULT_ACTIONS: Mapping[str, str] = {
+    "A": "Call now",
+    "B": "Call today",
+    "C": "Send a personal message",
+    "D": "Keep in touch by newsletter",
+}
+"""What to do next, by grade; a blueprint has its own."""
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a table is to be learnt from.
+
+    Args:
+        outcome: The column that says how each lead ended.
+        won: Which of its values means converted; None: yes, true, 1, won and the like.
+        value: Whether the outcome is an amount.
+        id_column: What identifies a row; None: the first column of identifiers, or else the row's number.
+        time_column: Orders the rows in time.
+        ordered: Whether the rows are in time order already.
+        group_column: Rows with the same value (one lead at several ages) stay together in every split.
+        drop: Columns to leave out.
+        keep: Columns to use whatever the leak check says.
+        algorithms: Names of the algorithms that compete; empty: all.
+        budget_seconds: About how long fitting may take.
+        seed: The same seed, data and software give the same model.
+        actions: What to do next, by grade A to D.
+    """
+
+    outcome: str
+    won: str | None = None
+    value: bool = False
+    id_column: str | None = None
+    time_column: str | None = None
+    ordered: bool = False
+    group_column: str | None = None
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ()
+    budget_seconds: float = DEFAULT_BUDGET_SECONDS
+    seed: int = 0
+    actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))

@@ -1,0 +1,204 @@
+"""From a raw table to features and a target: what each column is for, what leaks, what is left out and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from leadwise.domain.card import CheckReport, Task
+from leadwise.domain.column import Column, ColumnKind, ColumnReport, ColumnUse, Leak
+from leadwise.domain.frame import Floats
+from leadwise.features.columns import infer_columns
+from leadwise.features.encoding import to_numbers
+from leadwise.features.texts import to_codes
+from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError, TimeNotUnderstoodError
+from leadwise.training.leaks import Finding, find_leaks
+from leadwise.training.options import FitOptions
+from leadwise.training.outcome import OutcomeTarget, read_outcome
+
+EXPLAINED = {
+    ColumnKind.ID: "It identifies the row and says nothing by itself.",
+    ColumnKind.CONSTANT: "It is the same in every row.",
+    ColumnKind.EMPTY: "It is empty in every row.",
+}
+AS_FILLED = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """A table that is understood.
+
+    Args:
+        table: As it came.
+        target: The outcome of each row.
+        columns: The columns that give features, in the order of their names, so that the order in the file is nothing.
+        reports: What became of each column, in the file's order.
+        id_column: What identifies a row; None: its number.
+        time: By row, what orders it (NaN: unknown); None if time is not known.
+        group: By row, a label that keeps rows together; None: each by itself.
+        warnings: What the user should know.
+    """
+
+    table: pa.Table
+    target: OutcomeTarget
+    columns: tuple[Column, ...]
+    reports: tuple[ColumnReport, ...]
+    id_column: str | None
+    time: Floats | None
+    group: NDArray[np.int64] | None
+    warnings: tuple[str, ...]
+
+
+def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
+    """The table as something to learn from.
+
+    Raises:
+        ColumnNotFoundError, ColumnRoleConflictError, TimeNotUnderstoodError: if options do not fit the table.
+        NoOutcomeError and its kin: if the outcome cannot be read.
+    """
+    _check_roles(table, options)
+    target = read_outcome(table, options.outcome, won=options.won, value=options.value)
+    columns = infer_columns(table)
+    by_name = {column.name: column for column in columns}
+    exempt = [name for name in (options.outcome, options.time_column, options.group_column) if name]
+    findings = find_leaks(table, columns, _happened(target), exempt=exempt)
+    id_column = options.id_column or _first_identifier(columns, table.num_rows, options)
+    reports = tuple(_report(column, findings[column.name], options, id_column) for column in columns)
+    used = {report.name for report in reports if report.use in {ColumnUse.FEATURE, ColumnUse.TIME}}
+    features = (_as_feature(by_name[name], options) for name in sorted(used))
+    return PreparedTable(
+        table=table,
+        target=target,
+        columns=tuple(column for column in features if column.parts),
+        reports=reports,
+        id_column=id_column,
+        time=_time(table, by_name, options),
+        group=to_codes(table.column(options.group_column)).codes if options.group_column else None,
+        warnings=tuple(_warnings(target, reports)),
+    )
+
+
+def check(table: pa.Table, options: FitOptions) -> CheckReport:
+    """What is in the table, what is wrong with it, and what leaks. Raises as `prepare` does."""
+    prepared = prepare(table, options)
+    known = prepared.target.values[prepared.target.known]
+    return CheckReport(
+        rows=table.num_rows,
+        outcome=options.outcome,
+        won=prepared.target.won,
+        base_rate=float(known.mean()) if prepared.target.task is Task.CONVERSION else None,
+        columns=prepared.reports,
+        warnings=prepared.warnings,
+    )
+
+
+def _check_roles(table: pa.Table, options: FitOptions) -> None:
+    roles = [
+        ("--outcome", options.outcome),
+        *(("--id", name) for name in [options.id_column] if name),
+        *(("--time", name) for name in [options.time_column] if name),
+        *(("--group", name) for name in [options.group_column] if name),
+        *(("--drop", name) for name in options.drop),
+        *(("--keep", name) for name in options.keep),
+    ]
+    for option, name in roles:
+        if name not in table.column_names:
+            raise ColumnNotFoundError(option, name, table.column_names)
+    for option, name in roles[1:]:
+        if name == options.outcome:
+            raise ColumnRoleConflictError(name, "the outcome", option)
+    for name in options.keep:
+        if name in options.drop:
+            raise ColumnRoleConflictError(name, "--drop", "--keep")
+
+
+def _happened(target: OutcomeTarget) -> Floats:
+    """1 where there was a conversion, or any amount; for amounts that are never 0, where it is above the median."""
+    if target.task is Task.CONVERSION:
+        return target.values
+    known = target.values[target.known]
+    line = 0.0 if (known <= 0).any() else float(np.median(known))
+    return np.where(target.known, (target.values > line).astype(np.float64), np.nan)
+
+
+def _first_identifier(columns: Sequence[Column], rows: int, options: FitOptions) -> str | None:
+    names = (
+        column.name
+        for column in columns
+        if column.kind is ColumnKind.ID and column.distinct == rows and column.name != options.outcome
+    )
+    return next(names, None)
+
+
+def _report(column: Column, finding: Finding, options: FitOptions, id_column: str | None) -> ColumnReport:
+    use, note = _use(column, finding, options, id_column)
+    return ColumnReport(
+        name=column.name,
+        type=column.kind,
+        use=use,
+        leak=finding.leak,
+        evidence=finding.evidence,
+        note=note,
+        missing_share=column.missing_share,
+        missing_values=column.missing_values,
+        distinct=column.distinct,
+    )
+
+
+def _use(column: Column, finding: Finding, options: FitOptions, id_column: str | None) -> tuple[ColumnUse, str]:
+    """What becomes of a column, and why."""
+    roles = {
+        options.outcome: (ColumnUse.OUTCOME, ""),
+        options.group_column: (ColumnUse.DROPPED, "It keeps rows of one lead together and is no feature."),
+        options.time_column: (ColumnUse.TIME, "It orders the rows; only its calendar parts are features."),
+        id_column: (ColumnUse.ID, "It names the row in the scores."),
+    }
+    if column.name in roles:
+        return roles[column.name]
+    if column.name in options.drop:
+        return ColumnUse.DROPPED, "Left out because you asked for it."
+    if column.kind in EXPLAINED:
+        return ColumnUse.DROPPED, EXPLAINED[column.kind]
+    if finding.leak is Leak.LEAK and column.name not in options.keep:
+        return ColumnUse.DROPPED, "Left out because it leaks; --keep uses it all the same."
+    if finding.leak is Leak.LEAK:
+        return ColumnUse.FEATURE, "It leaks, and is used because you asked for it."
+    return ColumnUse.FEATURE, ""
+
+
+def _as_feature(column: Column, options: FitOptions) -> Column:
+    """The column as a feature: where time is known, the day itself is a clock that never comes back."""
+    timed = bool(options.time_column) or options.ordered
+    if column.name == options.time_column and column.kind is not ColumnKind.DATE:
+        return column.model_copy(update={"parts": ()})
+    if timed and column.kind is ColumnKind.DATE:
+        return column.model_copy(update={"parts": tuple(part for part in column.parts if part != "day")})
+    return column
+
+
+def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -> Floats | None:
+    if options.time_column is None:
+        return np.arange(table.num_rows, dtype=np.float64) if options.ordered else None
+    column = by_name[options.time_column]
+    readable = column if column.kind is ColumnKind.DATE else column.model_copy(update={"kind": ColumnKind.NUMBER})
+    time = to_numbers(table.column(column.name), readable)
+    if np.isnan(time).mean() > 0.5:  # noqa: PLR2004 - more unknown than known
+        raise TimeNotUnderstoodError(column.name, column.kind)
+    return time
+
+
+def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport]) -> Iterator[str]:
+    unknown = int((~target.known).sum())
+    if unknown:
+        yield f"{unknown:,} rows have no outcome yet and were left aside."
+    left_out = [report.name for report in reports if report.leak is Leak.LEAK and report.use is ColumnUse.DROPPED]
+    if left_out:
+        yield f"Left out because they are known only after the outcome: {', '.join(left_out)}."
+    kept = [report.name for report in reports if report.leak is Leak.LEAK and report.use is ColumnUse.FEATURE]
+    if kept:
+        yield f"Used although they look as if known only after the outcome: {', '.join(kept)}. Scores may be too good."
+    suspects = [report.name for report in reports if report.leak is Leak.SUSPECT and report.use is ColumnUse.FEATURE]
+    if suspects:
+        yield f"Check that these are known before the outcome: {', '.join(suspects)}."

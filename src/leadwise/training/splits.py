@@ -1,0 +1,125 @@
+"""Which rows train, which validate, and which are the test: the newest where time is known.
+
+A split is never drawn inside a group (all rows of one lead), and validation rows are never older than training rows
+where time is known.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwise.domain.frame import Floats
+
+Rows = NDArray[np.intp]
+
+TEST_SHARE = 0.2
+FOLDS = 5
+TIME_FOLDS = 4
+FIRST_TRAINING_SHARE = 0.4
+"""Time-ordered validation begins after this share of the training rows."""
+FEWEST_PER_CLASS = 2
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of rows to fit on and to predict."""
+
+    train: Rows
+    validation: Rows
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the rows are divided.
+
+    Args:
+        train: All rows but the test's; in time order where time is known.
+        test: Rows that no choice may look at.
+        folds: Parts of `train`, the same for every algorithm.
+        sentence: What was done, for the card.
+    """
+
+    train: Rows
+    test: Rows
+    folds: tuple[Fold, ...]
+    sentence: str
+
+
+def split_in_order(order: Rows, group: NDArray[Any] | None = None) -> Split:
+    """The newest fifth tests; validation blocks march through the rest, each after the rows it is trained on.
+
+    Args:
+        order: Row positions, oldest first.
+        group: A label for each row (not in `order`): rows with the same label stay together. None: each by itself.
+
+    >>> split = split_in_order(np.arange(100))
+    >>> split.test.tolist() == list(range(80, 100)), [(len(f.train), len(f.validation)) for f in split.folds]
+    (True, [(32, 12), (44, 12), (56, 12), (68, 12)])
+    """
+    cut = _boundary(order, group, round(len(order) * (1 - TEST_SHARE)))
+    train, test = order[:cut], order[cut:]
+    bounds = np.linspace(FIRST_TRAINING_SHARE, 1.0, TIME_FOLDS + 1) * len(train)
+    edges = [_boundary(train, group, round(float(bound))) for bound in bounds[:-1]] + [len(train)]
+    folds = tuple(Fold(train[:start], train[start:end]) for start, end in pairwise(edges) if 0 < start < end)
+    sentence = (
+        f"The newest {len(test):,} of {len(order):,} rows are the test set. Validation rows are always newer than the "
+        f"rows trained on, in {len(folds)} steps."
+    )
+    return Split(train, test, folds, sentence)
+
+
+def split_at_random(target: Floats, *, stratify: bool, seed: int, group: NDArray[Any] | None = None) -> Split:
+    """A random fifth tests; the rest is validated in five folds.
+
+    Args:
+        target: By row; with `stratify`, each part gets its share of each value.
+        stratify: Whether the target is a class.
+        seed: Draws the rows.
+        group: A label for each row: rows with the same label stay together.
+    """
+    random = np.random.default_rng(seed)
+    part = _parts(target, 5 * FOLDS, random, stratify=stratify, group=group)
+    test_parts = round(5 * FOLDS * TEST_SHARE)
+    train, test = np.flatnonzero(part >= test_parts), np.flatnonzero(part < test_parts)
+    fold_of = part[train] % FOLDS
+    folds = tuple(
+        Fold(train[fold_of != fold], train[fold_of == fold]) for fold in range(FOLDS) if (fold_of == fold).any()
+    )
+    sentence = (
+        f"A random {len(test):,} of {len(target):,} rows are the test set; the rest was validated in {len(folds)} "
+        "folds. No time column was named, so nothing shows how the model does on later leads."
+    )
+    return Split(train, test, folds, sentence)
+
+
+def _parts(
+    target: Floats, parts: int, random: np.random.Generator, *, stratify: bool, group: NDArray[Any] | None
+) -> NDArray[np.int64]:
+    """A part for each row, of nearly equal sizes, with each class (or group) spread evenly."""
+    if group is not None:
+        _, label = np.unique(group, return_inverse=True)
+        return np.asarray(random.permutation(np.arange(label.max() + 1) % parts)[label])
+    shuffled = random.permutation(len(target))
+    if stratify:
+        shuffled = shuffled[np.argsort(target[shuffled], kind="stable")]
+    part = np.empty(len(target), dtype=np.int64)
+    part[shuffled] = _spread(len(target), parts, random)
+    return part
+
+
+def _spread(rows: int, parts: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Part numbers in which each run of `parts` rows has each part once, in random order."""
+    runs = [random.permutation(parts) for _ in range(-(-rows // parts))]
+    return np.concatenate(runs)[:rows] if runs else np.zeros(0, dtype=np.int64)
+
+
+def _boundary(order: Rows, group: NDArray[Any] | None, cut: int) -> int:
+    """The first position from `cut` on at which a new group begins."""
+    if group is None or cut <= 0:
+        return max(cut, 0)
+    while cut < len(order) and group[order[cut]] == group[order[cut - 1]]:
+        cut += 1
+    return cut

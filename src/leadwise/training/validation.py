@@ -1,0 +1,99 @@
+"""Every algorithm on the same folds: what it says of rows that it was not fitted on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Floats, Frame
+from leadwise.models.algorithm import Algorithm
+from leadwise.models.catalogue import get_algorithm
+from leadwise.models.margins import sigmoid
+from leadwise.training.calibration import PlattScaling, cross_fitted, fit_platt
+from leadwise.training.metrics import log_loss
+from leadwise.training.splits import Split
+
+Report = Callable[[str], None]
+
+
+class OutOfTimeError(Exception):
+    """The emergency brake: the budget is nearly spent and another algorithm is ready. Never leaves this room."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One algorithm's validation.
+
+    Args:
+        name: Its name.
+        model: Fitted on all training rows.
+        margins: For the rows of all folds' validation parts, in the folds' order: not fitted on them, and calibrated
+            by what the other folds say.
+        targets: Of the same rows.
+        scaling: What calibrates `model`'s margins; leaves amounts as they are.
+        loss: Log loss in nats, or mean squared error, of `margins`: the lowest wins.
+        fit_seconds: Of all its fits together.
+    """
+
+    name: str
+    model: Algorithm
+    margins: Floats
+    targets: Floats
+    scaling: PlattScaling
+    loss: float
+    fit_seconds: float
+
+
+def validate(
+    name: str, task: Task, frame: Frame, target: Floats, split: Split, *, seed: int, report: Report
+) -> Contender:
+    """The algorithm, fitted on each fold and then on all training rows.
+
+    Args:
+        name: An algorithm's name.
+        task: What it predicts.
+        frame: All rows' features.
+        target: All rows' targets.
+        split: Which rows are for what.
+        seed: For everything left to chance.
+        report: Hears what begins now; may raise OutOfTimeError.
+    """
+    algorithm = get_algorithm(name, task)
+    words = name.replace("_", " ")
+    margins, targets, started, spent = [], [], time.perf_counter(), 0.0
+    for number, fold in enumerate(split.folds, start=1):
+        report(f"fitting {words}, fold {number} of {len(split.folds)}")
+        started = time.perf_counter()
+        model = algorithm(task).fit(frame.take(fold.train), target[fold.train], seed=seed)
+        spent += time.perf_counter() - started
+        margins.append(model.predict(frame.take(fold.validation)))
+        targets.append(target[fold.validation])
+    report(f"fitting {words} on all training rows")
+    started = time.perf_counter()
+    model = algorithm(task).fit(frame.take(split.train), target[split.train], seed=seed)
+    spent += time.perf_counter() - started
+    if not split.folds:  # too few rows to hold any back
+        margins, targets = [model.predict(frame.take(split.train))], [target[split.train]]
+    return _contend(name, task, model, margins, targets, spent, calibrate=bool(split.folds))
+
+
+def _contend(
+    name: str,
+    task: Task,
+    model: Algorithm,
+    margins: list[Floats],
+    targets: list[Floats],
+    fit_seconds: float,
+    *,
+    calibrate: bool,
+) -> Contender:
+    truth = np.concatenate(targets)
+    raw = np.concatenate(margins)
+    if task is Task.VALUE:
+        loss = float(np.mean((raw - truth) ** 2))
+        return Contender(name, model, raw, truth, PlattScaling(), loss, fit_seconds)
+    scaling = fit_platt(raw, truth) if calibrate else PlattScaling()
+    calibrated = cross_fitted(margins, targets) if calibrate else raw
+    return Contender(name, model, calibrated, truth, scaling, log_loss(truth, sigmoid(calibrated)), fit_seconds)

@@ -103,12 +103,12 @@ def signed(value: float) -> str:
 
 
 def times(value: float) -> str:
-    """A multiple.
+    r"""A multiple.
 
     >>> times(2.512), times(1)
-    ('2.5 ×', '1.0 ×')
+    ('2.5\xa0×', '1.0\xa0×')
     """
-    return f"{value:.1f} \N{MULTIPLICATION SIGN}"
+    return f"{value:.1f}\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -120,13 +120,15 @@ def listed(items: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
 
 
-def day(instant: datetime) -> str:
-    """A date without doubt about day and month.
+def day(instant: datetime, *, short: bool = False) -> str:
+    """A date without doubt about day and month, in UTC.
 
-    >>> day(datetime(2026, 3, 4, 9, 5, tzinfo=UTC))
-    '4 March 2026'
+    >>> noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    >>> day(noon), day(noon, short=True)
+    ('4 March 2026', '4 Mar 2026')
     """
-    return f"{instant.day} {instant:%B %Y}"
+    universal = instant.astimezone(UTC)
+    return f"{universal.day} {universal:{'%b %Y' if short else '%B %Y'}}"
 
 
 def minute(instant: datetime) -> str:

@@ -34,7 +34,7 @@ def _alerts(card: ModelCard) -> Iterator[Alert]:
         yield Alert("Almost perfect results mostly mean that a column gives the outcome away", follows)
     kept = [column.name for column in card.columns if column.leak is Leak.LEAK and column.use is ColumnUse.FEATURE]
     if kept:
-        follows = "The leak check would leave this out. If it is filled after the outcome, expect worse in real use."
+        follows = "The leak check leaves out such columns. If filled after the outcome, expect worse in real use."
         yield Alert(f"Kept against the leak check: {_named(kept)}", follows)
     for warning in card.warnings:
         yield Alert("", warning)

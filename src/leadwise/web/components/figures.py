@@ -72,11 +72,10 @@ def _reliability_table(bands: Iterable[ReliabilityBand]) -> Table:
             f"{band.predicted:.1%}",
             f"{band.observed:.1%}",
             f"{band.observed_interval[0]:.1%} to {band.observed_interval[1]:.1%}",
-            band.sentence,
         )
         for band in bands
     ]
-    headings = ["Scored", "Leads", "Predicted", "Observed", "95% interval", "In words"]
+    headings = ["Scored", "Leads", "Predicted", "Observed", "95% interval"]
     return tabulate("What became of leads by their probability", headings, rows, numeric=range(1, 5))
 
 

@@ -50,7 +50,7 @@ def leaderboard_table(card: ModelCard) -> Table:
     known = _known(card)
     names = _RANKED[card.task]
     headings = ["Algorithm", *(known[name].title for name in names)]
-    headings += [*(f"Test {known[name].title}" for name in names[:_TESTED]), "Fitted in", "Note"]
+    headings += [*(f"{known[name].title}, test" for name in names[:_TESTED]), "Fitted in", "Note"]
     rows = [_leaderboard_row(row, names) for row in card.leaderboard]
     chosen = next((at for at, row in enumerate(card.leaderboard) if row.chosen), None)
     caption = "Validation on folds that all algorithms share, then the test with 95% intervals"
@@ -98,4 +98,4 @@ def _with_interval(test: Metrics | None, name: str) -> str:
         return words.DASH
     interval = test.intervals.get(name)
     told = words.number(getattr(test, name))
-    return f"{told} ({words.between(interval)})" if interval else told
+    return f"{told}\n{words.between(interval)}" if interval else told

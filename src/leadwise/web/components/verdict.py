@@ -73,14 +73,16 @@ def _judge_conversion(card: ModelCard, test: ConversionMetrics) -> Verdict:
         captured = min(1.0, test.lift_at_20 * _BEST_FIFTH)
     reached = words.about(captured).removeprefix("about ")
     sentence = f"Calling the best fifth of leads reaches {reached} who convert; in any order it would be 2 of 10."
-    return Verdict(_conversion_headline(test), sentence, tuple(_conversion_figures(card, test, captured)))
+    return Verdict(_conversion_headline(card, test), sentence, tuple(_conversion_figures(card, test, captured)))
 
 
-def _conversion_headline(test: ConversionMetrics) -> str:
+def _conversion_headline(card: ModelCard, test: ConversionMetrics) -> str:
     low, _ = test.intervals.get("roc_auc", (test.roc_auc, test.roc_auc))
     if low <= _COIN:
         return "No better than chance, as far as the test can tell"
-    return next((words for below, words in _STEPS if test.roc_auc < below), "Almost too good to be true")
+    told = next((words for below, words in _STEPS if test.roc_auc < below), "Almost too good to be true")
+    failed = card.calibration and not card.calibration.passed
+    return f"{told}, for its order only" if failed else told
 
 
 def _conversion_figures(card: ModelCard, test: ConversionMetrics, captured: float) -> list[KeyFigure]:

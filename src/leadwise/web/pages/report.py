@@ -90,10 +90,11 @@ def context(card: ModelCard, *, served: bool = False) -> ReportContext:
 def router(sources: Sources) -> APIRouter:
     """The report on the model that scored the leads, and its card."""
     routes = APIRouter()
+    report = _LastReport()
 
     @routes.api_route(PATH, methods=["GET", "HEAD"], include_in_schema=False)
     def show() -> HTMLResponse:
-        return HTMLResponse(render_report(_get_card(sources), served=True))
+        return HTMLResponse(report.render(_get_card(sources)))
 
     @routes.get(f"{PATH}.json", tags=["model"])
     def get_card() -> ModelCard:
@@ -101,6 +102,20 @@ def router(sources: Sources) -> APIRouter:
         return _get_card(sources)
 
     return routes
+
+
+class _LastReport:
+    """Keeps the newest report: drawing its charts takes half a second, and a card hardly ever changes."""
+
+    def __init__(self) -> None:
+        self._made: tuple[ModelCard, str] | None = None
+
+    def render(self, card: ModelCard) -> str:
+        """The report on this card, drawn only if the last one was on another."""
+        made = self._made
+        if made is None or made[0] != card:
+            made = self._made = (card, render_report(card, served=True))
+        return made[1]
 
 
 def _get_card(sources: Sources) -> ModelCard:

@@ -5,8 +5,11 @@ colour-blind readers, and nothing is told by colour alone.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import altair as alt
 import vl_convert
@@ -41,13 +44,23 @@ def records(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     return alt.Data(values=[dict(row) for row in rows])
 
 
-def drawable(text: str) -> str:
-    r"""The text without characters that XML forbids: the renderer ends the whole process when it meets one.
+def drawable(text: str, columns: int = 26) -> str:
+    r"""The text as a chart can carry it: short, and without characters that XML forbids.
 
-    >>> drawable("a\x00b<i>")
-    'a�b<i>'
+    The renderer ends the whole process when it meets such a character, and fails when it shortens a text by itself
+    in the middle of an emoji; hence nothing is left for it to shorten.
+
+    Args:
+        text: Any text, as users wrote it.
+        columns: The room for it; wide letters take two.
+
+    >>> drawable("a\x00b<i>"), drawable("Landing Page Submission", columns=12), drawable("\U0001f697" * 9, columns=6)
+    ('a�b<i>', 'Landing Pag…', '🚗🚗…')
     """
-    return _UNDRAWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    clean = _UNDRAWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    ends = list(accumulate(1 + (east_asian_width(letter) in "WF") for letter in clean))
+    fitting = bisect_right(ends, columns)
+    return clean if fitting == len(clean) else f"{clean[: bisect_right(ends, columns - 1)]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def draw(chart: "Chart", label: str) -> Markup:

@@ -9,8 +9,8 @@ from leadwise.domain.card import EffectPoint
 from leadwise.web.components.charts.drawing import FAINT, LOWER, RAISE, draw, drawable, records
 
 _INVISIBLE = "\N{ZERO WIDTH SPACE}"
-_LABEL_WIDTH = 130
-_BAR_WIDTH = 190
+_LABEL_WIDTH = 150
+_BAR_WIDTH = 170
 _ROW_HEIGHT = 22
 
 
@@ -18,9 +18,10 @@ def draw_effect(points: Sequence[EffectPoint], label: str, unit: str) -> Markup:
     """One bar for each value: to the right it raises the score, to the left it lowers it."""
     rows = list(_rows(points))
     reach = max((abs(point.contribution) for point in points), default=0) or 1
+    reach *= 1.08
     y = alt.Y("label:N").sort(None).title(None)
-    y = y.axis(labelLimit=_LABEL_WIDTH, minExtent=_LABEL_WIDTH, maxExtent=_LABEL_WIDTH, ticks=False)
-    x = alt.X("contribution:Q").scale(domain=[-reach, reach], nice=True).axis(tickCount=5).title(unit)
+    y = y.axis(labelLimit=0, minExtent=_LABEL_WIDTH, ticks=False)
+    x = alt.X("contribution:Q").scale(domain=[-reach, reach]).axis(tickCount=4).title(unit)
     color = alt.Color("raises:N").scale(domain=[True, False], range=[RAISE, LOWER]).legend(None)
     bars = alt.Chart(records(rows)).mark_bar(size=12).encode(x=x, y=y, color=color)
     middle = alt.Chart(records([{"x": 0}])).mark_rule(color=FAINT).encode(x="x:Q")

@@ -44,7 +44,9 @@ class RandomForest(Algorithm):
 
     booster: Any
     """LightGBM gives the sum of the trees where it is asked for raw predictions and contributions."""
-    margin: float
+    mean: float
+    """Of the targets; trees learn what differs from it."""
+    closest: float
     """How near to 0 and 1 a share may come."""
 
     def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
@@ -52,27 +54,33 @@ class RandomForest(Algorithm):
         import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
         parameters = _parameters(frame, seed)
-        self.margin = 0.5 / (len(target) + 1)
-        self.booster = lightgbm.train(parameters, make_dataset(frame, target, parameters), num_boost_round=TREES)
+        self.mean = float(target.mean())
+        self.closest = 0.5 / (len(target) + 1)
+        self.booster = lightgbm.train(
+            parameters, make_dataset(frame, target - self.mean, parameters), num_boost_round=TREES
+        )
         return self
 
     def _log_odds(self, share: Floats) -> Floats:
-        return logit(np.clip(share, self.margin, 1 - self.margin))
+        return logit(np.clip(share, self.closest, 1 - self.closest))
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        mean = predict_booster(self.booster, frame) / TREES
+        mean = self.mean + predict_booster(self.booster, frame) / TREES
         return self._log_odds(mean) if self.task is Task.CONVERSION else mean
 
     def explain(self, frame: Frame) -> Explanation:
         """Shapley values of the mean, on the margins' scale."""
         total = explain_booster(self.booster, frame)
-        explanation = Explanation(total.contributions / TREES, total.base / TREES)
+        explanation = Explanation(total.contributions / TREES, self.mean + total.base / TREES)
         return rescale(explanation, self._log_odds) if self.task is Task.CONVERSION else explanation
 
     def save(self) -> Parts:
-        """The trees as text, the margin as JSON."""
-        return {"forest.txt": dump_booster(self.booster), "forest.json": orjson.dumps({"margin": self.margin})}
+        """The trees as text, the rest as JSON."""
+        return {
+            "forest.txt": dump_booster(self.booster),
+            "forest.json": orjson.dumps({"mean": self.mean, "closest": self.closest}),
+        }
 
     @classmethod
     def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
@@ -80,7 +88,8 @@ class RandomForest(Algorithm):
         del features  # LightGBM's text knows its columns by position
         model = cls(task)
         model.booster = load_booster(parts["forest.txt"])
-        model.margin = float(orjson.loads(parts["forest.json"])["margin"])
+        described = orjson.loads(parts["forest.json"])
+        model.mean, model.closest = float(described["mean"]), float(described["closest"])
         return model
 
 
@@ -92,6 +101,7 @@ def _parameters(frame: Frame, seed: int) -> Parameters:
         **CATEGORIES,
         "objective": "regression",
         "boosting": "rf",
+        "boost_from_average": False,  # with it, trees that cannot split pull the mean towards 0
         "num_leaves": 63,
         "min_data_in_leaf": int(np.clip(len(frame) // 200, 3, 20)),
         "bagging_fraction": 0.632,

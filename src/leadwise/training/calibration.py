@@ -11,6 +11,8 @@ from leadwise.models.margins import sigmoid
 
 PRIOR_STRENGTH = 2.0
 """How hard slope 1 and intercept 0 are held to; soon outweighed: a few rows' worth."""
+WORTH = 2.0
+"""A scaling has two parameters; it must gain one unit of log-likelihood for each (Akaike 1974)."""
 STEPS = 50
 BANDS = 10
 Z95 = 1.959964
@@ -62,21 +64,62 @@ def fit_platt(margin: Floats, target: Floats) -> PlattScaling:
     return PlattScaling(slope, float(parameters[1]))
 
 
-def cross_fitted(margins: Sequence[Floats], targets: Sequence[Floats]) -> Floats:
-    """Calibrated log-odds of each fold, scaled by what the other folds say; in the folds' order.
+def choose_scaling(
+    margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool
+) -> tuple[PlattScaling, Floats]:
+    """The scaling to use, and all folds' log-odds as it would have made them, in the folds' order.
 
-    With one fold there are no others, and its margins stay as they are.
+    Each fold is scaled by what the other folds say; where they are in time order, by the earlier ones alone. If that
+    does not lower the log loss, margins are left as they are: a scaling that only follows last season's rate does harm.
+
+    Args:
+        margins: By fold, of rows that were not fitted on.
+        targets: Of the same rows.
+        ordered: Whether the folds are in time order.
     """
-    if len(margins) == 1:
-        return margins[0]
-    calibrated = []
-    for fold, margin in enumerate(margins):
-        others = [each for each in range(len(margins)) if each != fold]
-        scaling = fit_platt(
-            np.concatenate([margins[each] for each in others]), np.concatenate([targets[each] for each in others])
-        )
-        calibrated.append(scaling.apply(margin))
-    return np.concatenate(calibrated)
+    plain, truth = np.concatenate(margins), np.concatenate(targets)
+    scaled = np.concatenate([_scaled(fold, margins, targets, ordered=ordered) for fold in range(len(margins))])
+    if _likelihood(truth, scaled) <= _likelihood(truth, plain) + WORTH:
+        return PlattScaling(), plain
+    return _fit_scaling(margins, targets, ordered=ordered), scaled
+
+
+def _fit_scaling(margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> PlattScaling:
+    """Platt scaling; where folds are in time order, of the slope alone.
+
+    A rate that rose from fold to fold says nothing of where it goes next, and the shipped model has seen the newest
+    rows. So each fold has an intercept of its own, and the scaling turns about the folds' common rate.
+    """
+    truth = np.concatenate(targets)
+    if not ordered:
+        return fit_platt(np.concatenate(margins), truth)
+    centred = np.concatenate([_centred(margin, target) for margin, target in zip(margins, targets, strict=True)])
+    slope = fit_platt(centred, truth).slope
+    pivot = _log_odds_of_rate(truth)
+    return PlattScaling(slope, (1 - slope) * pivot)
+
+
+def _centred(margin: Floats, target: Floats) -> Floats:
+    """The margins, moved so that they expect as many conversions as there were."""
+    shift = 0.0
+    for _ in range(STEPS):
+        probability = sigmoid(margin + shift)
+        shift -= (probability.sum() - target.sum()) / (np.sum(probability * (1 - probability)) + PRIOR_STRENGTH)
+    return margin + shift
+
+
+def _log_odds_of_rate(target: Floats) -> float:
+    won = float(target.sum())
+    return float(np.log((won + 0.5) / (len(target) - won + 0.5)))
+
+
+def _scaled(fold: int, margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> Floats:
+    """A fold's margins, scaled by what other folds say; as they are where there is no other."""
+    others = [each for each in range(len(margins)) if (each < fold if ordered else each != fold)]
+    if not others:
+        return margins[fold]
+    scaling = _fit_scaling([margins[each] for each in others], [targets[each] for each in others], ordered=ordered)
+    return scaling.apply(margins[fold])
 
 
 def reliability_table(target: Floats, probability: Floats) -> tuple[ReliabilityBand, ...]:
@@ -129,7 +172,7 @@ def check_calibration(target: Floats, margin: Floats, scaling: PlattScaling) -> 
         "the probabilities can be taken at their word" if passed else "do not take the probabilities at their word"
     )
     return Calibration(
-        method="platt",
+        method="none" if scaling == PlattScaling() else "platt",
         slope=scaling.slope,
         intercept=scaling.intercept,
         passed=passed,

@@ -24,7 +24,7 @@ def leaderboard(
     """
     ranked = sorted(contenders, key=lambda contender: (contender.loss, contender.name))
     return tuple(
-        _row(contender, task, measure(contender, task, test, target, seed), seed=seed, chosen=place == 0)
+        _row(contender, task, measure(contender, task, test, target, seed), chosen=place == 0)
         for place, contender in enumerate(ranked)
     )
 
@@ -40,7 +40,7 @@ def measure(contender: Contender, task: Task, test: Frame, target: Floats, seed:
     return _metrics(contender, task, target, margins, seed)
 
 
-def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, seed: int) -> Metrics:
+def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, seed: int | None) -> Metrics:
     if task is Task.CONVERSION:
         threshold = best_threshold(contender.targets, sigmoid(contender.margins))
         return conversion_metrics(target, sigmoid(margins), threshold, seed=seed)
@@ -48,8 +48,8 @@ def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, 
     return value_metrics(target, margins, low, high, seed=seed)
 
 
-def _row(contender: Contender, task: Task, test: Metrics, *, seed: int, chosen: bool) -> LeaderboardRow:
-    validation = _metrics(contender, task, contender.targets, contender.margins, seed)
+def _row(contender: Contender, task: Task, test: Metrics, *, chosen: bool) -> LeaderboardRow:
+    validation = _metrics(contender, task, contender.targets, contender.margins, seed=None)
     return LeaderboardRow.model_validate(
         {
             "algorithm": contender.name,

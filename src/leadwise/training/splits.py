@@ -40,12 +40,14 @@ class Split:
         test: Rows that no choice may look at.
         folds: Parts of `train`, the same for every algorithm.
         sentence: What was done, for the card.
+        ordered: Whether rows and folds are in time order.
     """
 
     train: Rows
     test: Rows
     folds: tuple[Fold, ...]
     sentence: str
+    ordered: bool = False
 
 
 def split_in_order(order: Rows, group: NDArray[Any] | None = None) -> Split:
@@ -68,7 +70,7 @@ def split_in_order(order: Rows, group: NDArray[Any] | None = None) -> Split:
         f"The newest {len(test):,} of {len(order):,} rows are the test set. Validation rows are always newer than the "
         f"rows trained on, in {len(folds)} steps."
     )
-    return Split(train, test, folds, sentence)
+    return Split(train, test, folds, sentence, ordered=True)
 
 
 def split_at_random(target: Floats, *, stratify: bool, seed: int, group: NDArray[Any] | None = None) -> Split:

@@ -11,7 +11,7 @@ from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm
 from leadwise.models.catalogue import get_algorithm
 from leadwise.models.margins import sigmoid
-from leadwise.training.calibration import PlattScaling, cross_fitted, fit_platt
+from leadwise.training.calibration import PlattScaling, choose_scaling
 from leadwise.training.metrics import log_loss
 from leadwise.training.splits import Split
 
@@ -76,7 +76,7 @@ def validate(
     spent += time.perf_counter() - started
     if not split.folds:  # too few rows to hold any back
         margins, targets = [model.predict(frame.take(split.train))], [target[split.train]]
-    return _contend(name, task, model, margins, targets, spent, calibrate=bool(split.folds))
+    return _contend(name, task, model, margins, targets, spent, ordered=split.ordered)
 
 
 def _contend(
@@ -87,13 +87,12 @@ def _contend(
     targets: list[Floats],
     fit_seconds: float,
     *,
-    calibrate: bool,
+    ordered: bool,
 ) -> Contender:
     truth = np.concatenate(targets)
     raw = np.concatenate(margins)
     if task is Task.VALUE:
         loss = float(np.mean((raw - truth) ** 2))
         return Contender(name, model, raw, truth, PlattScaling(), loss, fit_seconds)
-    scaling = fit_platt(raw, truth) if calibrate else PlattScaling()
-    calibrated = cross_fitted(margins, targets) if calibrate else raw
+    scaling, calibrated = choose_scaling(margins, targets, ordered=ordered)
     return Contender(name, model, calibrated, truth, scaling, log_loss(truth, sigmoid(calibrated)), fit_seconds)

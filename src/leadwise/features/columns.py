@@ -164,8 +164,8 @@ _RECOGNISERS: tuple[_Recogniser, ...] = (
     _as_empty,
     _as_constant,
     _as_boolean,
-    _as_id,
     _as_date,
+    _as_id,
     _as_number,
     _as_text,
 )

@@ -31,9 +31,11 @@ _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _PLAIN = rf"^-?(?:\d+\.?\d*|\.\d+){_EXPONENT}$"
 _WHOLE = r"^-?\d+$"
 _WHOLE_OR_GROUPED = r"^-?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)$"
+_SIGNED = f"[{_MINUS}(+\\s]*"
+_CURRENCY_BEFORE, _CURRENCY_AFTER = rf"^({_SIGNED}){_CURRENCY}", rf"{_CURRENCY}([)\s]*)$"
 _WRITTEN = (
-    rf"^(?P<open>\(?)\s*(?P<sign>[{_MINUS}+]?)\s*{_CURRENCY}?\s*(?P<inner_sign>[{_MINUS}+]?)\s*"
-    rf"(?P<body>[\d.,{_GROUP}]*\d[.,]?{_EXPONENT})\s*(?P<scale>[kKmM]?)\s*%?\s*{_CURRENCY}?\s*\)?$"
+    rf"^(?P<open>\(?)\s*(?P<sign>[{_MINUS}+]?)\s*(?P<body>[\d.,{_GROUP}]*\d[.,]?{_EXPONENT})"
+    r"\s*(?P<scale>[kKmM]?)\s*%?\s*\)?$"
 )
 _STYLES = {
     ".": rf"^(?:\d+|[1-9]\d{{0,2}}(?:[,{_GROUP}]\d{{3}})+)?(?:\.\d*)?{_EXPONENT}$",
@@ -94,7 +96,7 @@ def read_numbers(texts: Texts, counts: NDArray[np.int64]) -> NumberReading:
 
 def _decimal_mark(written: Texts, weights: NDArray[np.int64], plain: Texts, plain_weights: NDArray[np.int64]) -> str:
     """The mark with which more rows can be read; a point where both fit equally."""
-    bodies = trimmed(extracted(written, _WRITTEN)["body"])
+    bodies = trimmed(extracted(_without_currency(written), _WRITTEN)["body"])
     fits_dot = weights[matches(bodies, _STYLES["."])].sum() + plain_weights.sum()
     fits_comma = weights[matches(bodies, _STYLES[","])].sum() + plain_weights[matches(plain, _WHOLE_OR_GROUPED)].sum()
     return "," if fits_comma > fits_dot else "."
@@ -111,13 +113,18 @@ def _kind(written: Texts, weights: NDArray[np.int64], rows: int) -> ColumnKind:
 
 def _parse_written(texts: Texts, decimal: str) -> Floats:
     """The numbers in texts that carry signs, separators of thousands or units."""
-    parts = extracted(texts, _WRITTEN)
+    parts = extracted(_without_currency(texts), _WRITTEN)
     bodies = trimmed(parts["body"])
     values = _parse_style(bodies, decimal)
     values = np.where(np.isnan(values), _parse_style(bodies, _OTHER[decimal]), values)
     values = values * _factors(parts["scale"], texts)
-    negative = is_any_of(parts["sign"], _MINUS) | is_any_of(parts["inner_sign"], _MINUS) | is_any_of(parts["open"], "(")
+    negative = is_any_of(parts["sign"], _MINUS) | is_any_of(parts["open"], "(")
     return np.where(negative, -values, values)
+
+
+def _without_currency(texts: Texts) -> Texts:
+    """The texts without a currency in front or behind."""
+    return trimmed(replaced(replaced(texts, _CURRENCY_BEFORE, r"\1"), _CURRENCY_AFTER, r"\1"))
 
 
 def _factors(scales: Texts, texts: Texts) -> Floats:

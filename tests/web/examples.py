@@ -18,6 +18,7 @@ from leadwise.domain.card import (
     ReliabilityBand,
     RocPoint,
     Task,
+    ValueBand,
     ValueMetrics,
 )
 from leadwise.domain.column import ColumnKind, ColumnReport, ColumnUse, Leak
@@ -252,6 +253,11 @@ def make_grades() -> tuple[Grade, ...]:
     return tuple(Grade.model_validate(dict(zip(names, values, strict=True))) for values in found)
 
 
+def make_value_bands() -> tuple[ValueBand, ...]:
+    bands = ((2400.0, "Call today."), (900.0, "Write this week."), (0.0, "Leave in the newsletter."))
+    return tuple(ValueBand(minimum_value=low, action=action) for low, action in bands)
+
+
 def make_gain() -> tuple[GainPoint, ...]:
     shares = [at / 50 for at in range(1, 51)]
     captured = [min(1.0, 1 - (1 - share) ** 2.9) for share in shares]
@@ -300,6 +306,7 @@ def make_value_card() -> ModelCard:
         test=metrics,
         leaderboard=tuple(LeaderboardRow.model_validate(row) for row in rows),
         base=1_250.0,
+        value_bands=make_value_bands(),
         threshold=None,
         calibration=None,
         reliability=(),

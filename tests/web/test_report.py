@@ -137,11 +137,18 @@ def test_a_model_without_skill_is_called_so():
     assert "No better than chance" in words_of(render_report(examples.make_card(test=metrics)))
 
 
+def test_a_test_that_cannot_judge_is_called_so():
+    metrics = examples.make_metrics(roc_auc=None, average_precision=None, lift_at_10=None, lift_at_20=None)
+    text = words_of(render_report(examples.make_card(test=metrics)))
+    assert "How good it is cannot be told from this test" in text
+
+
 def test_a_value_model_speaks_of_value_and_not_of_grades():
     text = words_of(make_report("value"))
     assert "A good ranking of customers by worth" in text
     assert "413 is the mean error, where the mean value is 1,284" in text
     assert "78% of true values lie in the range given; 80% is promised" in text
+    assert "2,400 or more Call today." in text
     assert "What the grades mean" not in text
     assert "ROC" not in text
 
@@ -165,6 +172,7 @@ def test_a_card_with_nothing_but_the_needful_still_reports():
     )
     text = words_of(render_report(card))
     assert "every lead gets the same" in text
+    assert "A very good model" in text
     assert "No column gives the outcome away" in text
 
 

@@ -29,7 +29,7 @@ def _alerts(card: ModelCard) -> Iterator[Alert]:
     if card.calibration and not card.calibration.passed:
         follows = "Use the order of the leads, not the percentages, until the model is fitted on newer or more leads."
         yield Alert("The percentages of this model did not hold in the test", f"{card.calibration.sentence} {follows}")
-    if isinstance(card.test, ConversionMetrics) and card.test.roc_auc >= _TOO_GOOD:
+    if isinstance(card.test, ConversionMetrics) and (card.test.roc_auc or 0) >= _TOO_GOOD:
         follows = "Ask of each of the strongest columns whether it was known before the outcome; leave it out if not."
         yield Alert("Almost perfect results mostly mean that a column gives the outcome away", follows)
     kept = [column.name for column in card.columns if column.leak is Leak.LEAK and column.use is ColumnUse.FEATURE]

@@ -10,6 +10,7 @@ from leadwise.web import words
 
 _BEST_FIFTH = 0.2
 _COIN = 0.5
+_UNTESTED = "How good it is cannot be told from this test"
 _TOO_GOOD = 0.995
 _PROMISED_COVERAGE = 0.8
 _STEPS = (
@@ -69,26 +70,32 @@ def captured_at(points: Sequence[GainPoint], share: float) -> float | None:
 
 def _judge_conversion(card: ModelCard, test: ConversionMetrics) -> Verdict:
     captured = captured_at(card.gain, _BEST_FIFTH)
-    if captured is None:
+    if captured is None and test.lift_at_20 is not None:
         captured = min(1.0, test.lift_at_20 * _BEST_FIFTH)
+    if captured is None or test.roc_auc is None:
+        return Verdict(_UNTESTED, "The test rows all ended alike, so they cannot tell good leads from bad ones.", ())
     reached = words.about(captured).removeprefix("about ")
     sentence = f"Calling the best fifth of leads reaches {reached} who convert; in any order it would be 2 of 10."
-    return Verdict(_conversion_headline(card, test), sentence, tuple(_conversion_figures(card, test, captured)))
+    return Verdict(
+        _conversion_headline(card, test, test.roc_auc),
+        sentence,
+        tuple(_conversion_figures(card, captured, test.roc_auc)),
+    )
 
 
-def _conversion_headline(card: ModelCard, test: ConversionMetrics) -> str:
-    low, _ = test.intervals.get("roc_auc", (test.roc_auc, test.roc_auc))
+def _conversion_headline(card: ModelCard, test: ConversionMetrics, roc_auc: float) -> str:
+    low, _ = test.intervals.get("roc_auc", (roc_auc, roc_auc))
     if low <= _COIN:
         return "No better than chance, as far as the test can tell"
-    told = next((words for below, words in _STEPS if test.roc_auc < below), "Almost too good to be true")
+    told = next((words for below, words in _STEPS if roc_auc < below), "Almost too good to be true")
     failed = card.calibration and not card.calibration.passed
     return f"{told}, for its order only" if failed else told
 
 
-def _conversion_figures(card: ModelCard, test: ConversionMetrics, captured: float) -> list[KeyFigure]:
-    told = f"of those who convert are in the best fifth, {words.times(test.lift_at_20)} what chance would bring"
+def _conversion_figures(card: ModelCard, captured: float, roc_auc: float) -> list[KeyFigure]:
+    told = f"of those who convert are in the best fifth, {words.times(captured / _BEST_FIFTH)} what chance would bring"
     pairs = "of 100 times, it puts the lead that converts before the one that does not"
-    figures = [KeyFigure(words.percent(captured), told), KeyFigure(f"{100 * test.roc_auc:.0f}", pairs)]
+    figures = [KeyFigure(words.percent(captured), told), KeyFigure(f"{100 * roc_auc:.0f}", pairs)]
     if card.data.base_rate is not None:
         usual = f"of all leads convert: {words.about(card.data.base_rate)}"
         figures.insert(0, KeyFigure(words.percent(card.data.base_rate), usual))
@@ -106,10 +113,13 @@ def _judge_value(card: ModelCard, test: ValueMetrics) -> Verdict:
 
 
 def _value_headline(test: ValueMetrics) -> str:
-    low, _ = test.intervals.get("rank_correlation", (test.rank_correlation, test.rank_correlation))
+    correlation = test.rank_correlation
+    if correlation is None:
+        return _UNTESTED
+    low, _ = test.intervals.get("rank_correlation", (correlation, correlation))
     if low <= 0:
         return "No better than chance, as far as the test can tell"
-    ranked = (words for below, words in _VALUE_STEPS if test.rank_correlation < below)
+    ranked = (words for below, words in _VALUE_STEPS if correlation < below)
     return next(ranked, "A very good ranking of customers by worth")
 
 
@@ -119,7 +129,7 @@ def _value_figures(card: ModelCard, test: ValueMetrics) -> list[KeyFigure]:
     covered = f"of true values lie in the range given; {words.percent(_PROMISED_COVERAGE)} is promised"
     explained = (
         KeyFigure(words.percent(test.r2), "of the differences between customers are explained")
-        if test.r2 > 0
+        if test.r2 is not None and test.r2 > 0
         else KeyFigure("None", "of the differences is explained: always saying the mean would be as close")
     )
     return [

@@ -108,7 +108,7 @@ def _tabs(query: LeadQuery, leads: LeadList) -> tuple[Tab, ...]:
     if not leads.grades:
         return ()
     everything = sum(counted.leads for counted in leads.grades)
-    choices = [("All", None, everything, leads.base_rate)]
+    choices: list[tuple[str, str | None, int, float | None]] = [("All", None, everything, leads.base_rate)]
     choices += [(counted.grade, counted.grade, counted.leads, counted.observed) for counted in leads.grades]
     return tuple(
         Tab(title, held, observed, address(query, grade=grade), current=grade == query.grade)
@@ -117,7 +117,7 @@ def _tabs(query: LeadQuery, leads: LeadList) -> tuple[Tab, ...]:
 
 
 def _steps(query: LeadQuery, pages: int) -> dict[str, str]:
-    wanted = {}
+    wanted: dict[str, int] = {}
     if query.page > 1:
         wanted |= {"First": 1, "Previous": min(query.page - 1, pages)}
     if query.page < pages:

@@ -8,15 +8,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unicodedata import east_asian_width
 
 import altair as alt
 import vl_convert
 from markupsafe import Markup
-
-if TYPE_CHECKING:
-    Chart = alt.Chart | alt.LayerChart
 
 ACCENT, RAISE, LOWER, FAINT = "var(--accent)", "var(--raise)", "var(--lower)", "var(--strong-rule)"
 WIDTH, HEIGHT = 290, 220
@@ -41,7 +38,7 @@ _UNDRAWABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 def records(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     """Rows as inline data of a chart."""
-    return alt.Data(values=[dict(row) for row in rows])
+    return alt.Data(values=[dict(row) for row in rows])  # type: ignore[no-untyped-call] # altair types no constructor
 
 
 def drawable(text: str, columns: int = 26) -> str:
@@ -63,7 +60,7 @@ def drawable(text: str, columns: int = 26) -> str:
     return clean if fitting == len(clean) else f"{clean[: bisect_right(ends, columns - 1)]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def draw(chart: "Chart", label: str) -> Markup:
+def draw(chart: alt.TopLevelMixin, label: str) -> Markup:
     """The chart as one image that a screen reader announces by its label.
 
     Vega escapes the texts of the data; the parts inside an image are not announced one by one, so their roles go.

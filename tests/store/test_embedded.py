@@ -87,7 +87,13 @@ def test_a_killed_server_is_recovered_by_the_next_user(data_folder: Path):
         os.kill(postmaster(database._server.cluster), signal.SIGKILL)
         with open_database(None, data_folder) as reopened:
             assert count_organisations(reopened) == 1
-        # An open database finds its way back, too.
+
+
+def test_an_open_database_finds_back_to_a_killed_server(data_folder: Path):
+    with open_database(None, data_folder) as database:
+        assert database._server is not None
+        os.kill(postmaster(database._server.cluster), signal.SIGKILL)
+        database.engine.dispose()  # the server's helpers take a moment to notice; a new connection fails at once
         assert count_organisations(database) == 1
 
 

@@ -90,6 +90,15 @@ def test_what_was_recorded_before_the_last_change_is_no_news(connection: Connect
     assert changes(connection) == [("budget", 20, 5)]
 
 
+def test_what_was_said_of_one_instant_is_no_news_when_delivered_again(connection: Connection):
+    leads = LeadRepository(connection)
+    for budget in (10, 20, 30):
+        leads.add_many([lead(budget=budget)])
+    for budget in (10, 20, 30):
+        assert leads.add_many([lead(budget=budget)]) == AddResult(added=0, unchanged=1)
+    assert changes(connection) == [("budget", 20, 0), ("budget", 30, 0)]
+
+
 def test_of_duplicates_in_one_batch_the_first_arrives_and_the_last_changes(connection: Connection):
     batch = [lead(budget=10), lead(budget=15), lead(budget=20)]
     assert LeadRepository(connection).add_many(batch) == AddResult(added=1, unchanged=1, changed=1)
@@ -129,6 +138,11 @@ def test_what_postgresql_cannot_hold_is_replaced_in_fields(connection: Connectio
         "long": long,
         "text": "\\u0000",
     }
+
+
+def test_a_character_that_postgresql_cannot_hold_is_found_on_its_own(connection: Connection):
+    LeadRepository(connection).add_many([lead(note="\x00")])
+    assert LeadRepository(connection).get("web", "1").fields == {"note": "\N{REPLACEMENT CHARACTER}"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from leadwise.store.database import Database, normalised_url, open_database
 from leadwise.store.errors import NewerSchemaError, ServerUnreachableError
-from leadwise.store.migration import FOLDER, NEWEST_SCHEMA, find_schema, migrate
+from leadwise.store.migration import FOLDER, LOCK, NEWEST_SCHEMA, find_schema, migrate
 from leadwise.store.tables import DEFAULT_ORGANISATION, metadata
 
 UNUSED = Path("unused")
@@ -65,9 +65,11 @@ def migrate_impatiently(database: Database) -> None:
 def test_a_migration_waits_for_the_one_that_runs(empty_url: str):
     with Database(normalised_url(empty_url)) as database:
         with database.transaction() as first:
-            migrate(first)
+            # What a migration does first; what it does then would stop others too, but with an error.
+            first.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             with pytest.raises(ServerUnreachableError, match="lock timeout"):
                 migrate_impatiently(database)
+            migrate(first)
         with database.transaction() as connection:
             assert find_schema(connection) == NEWEST_SCHEMA
 

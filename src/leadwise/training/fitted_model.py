@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
-from leadwise.domain.frame import Floats, Frame
-from leadwise.features.encoding import encode
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.features.encoding import column_features, encode
 from leadwise.models.algorithm import Algorithm, Explanation
 from leadwise.models.margins import sigmoid
 from leadwise.training.calibration import PlattScaling
@@ -25,6 +25,7 @@ class FittedModel:
         algorithm: The fitted algorithm.
         scaling: Calibrates its margins; leaves amounts as they are.
         intervals: Ends of value intervals; None for a conversion model.
+        proof: For a model that was read from a file: its margins for made-up rows, as the fitting process had them.
     """
 
     card: ModelCard
@@ -32,6 +33,12 @@ class FittedModel:
     algorithm: Algorithm
     scaling: PlattScaling
     intervals: ValueIntervals | None = None
+    proof: tuple[float, ...] = ()
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features that the algorithm was fitted with."""
+        return tuple(feature for column in self.columns for feature in column_features(column))
 
     def encode(self, table: pa.Table) -> Frame:
         """The features of the table's rows; columns that it lacks are not given."""

@@ -1,0 +1,202 @@
+"""The model file: one zip of JSON, arrays and trees as text, with checksums. Nothing in it can be executed.
+
+```
+manifest.json    {"format": "leadwise model", "format_version": 1, "files": {name: sha256}}
+manifest.sha256  checksum of manifest.json
+card.json        the model card
+columns.json     how each column is read
+model.json       algorithm, task, calibration, value intervals, and what it says of made-up rows
+algorithm/...    the algorithm's own parts
+```
+
+Checksums find what was truncated or edited by accident; they do not say who wrote a file. The formats alone keep a
+hostile one from running code.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from leadwise.domain.card import ModelCard, Task
+from leadwise.domain.column import Column
+from leadwise.features.encoding import column_features
+from leadwise.models.catalogue import get_algorithm
+from leadwise.registry.errors import (
+    DamagedModelFileError,
+    ModelFileNotFoundError,
+    ModelFileNotPermittedError,
+    ModelFileNotWrittenError,
+    NewerModelFormatError,
+    NotAModelFileError,
+    Where,
+)
+from leadwise.registry.proof import prove
+from leadwise.training.calibration import PlattScaling
+from leadwise.training.describing import FORMAT_VERSION
+from leadwise.training.fitted_model import FittedModel
+from leadwise.training.intervals import ValueIntervals
+
+FORMAT = "leadwise model"
+MANIFEST, MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
+ALGORITHM_FOLDER = "algorithm/"
+LARGEST_BYTES = 2 << 30
+"""Larger contents are refused before they are unpacked: no model comes near, a zip bomb does."""
+_COLUMNS = TypeAdapter(tuple[Column, ...])
+_YEAR_ONE = (1980, 1, 1, 0, 0, 0)
+
+
+def dump_model(model: FittedModel) -> bytes:
+    """The model as a file's content: the same model gives the same bytes."""
+    files = {
+        "card.json": orjson.dumps(model.card.model_dump(mode="json"), option=orjson.OPT_INDENT_2),
+        "columns.json": _COLUMNS.dump_json(model.columns),
+        "model.json": orjson.dumps(_describe(model)),
+        **{ALGORITHM_FOLDER + name: content for name, content in model.algorithm.save().items()},
+    }
+    checksums = {name: _checksum(content) for name, content in sorted(files.items())}
+    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": checksums}
+    files[MANIFEST] = orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
+    files[MANIFEST_CHECKSUM] = _checksum(files[MANIFEST]).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, date_time=_YEAR_ONE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()
+
+
+def load_model(content: bytes, where: Where) -> FittedModel:
+    """The model in a file's content.
+
+    Args:
+        content: What `dump_model` gave.
+        where: What to call it in messages.
+
+    Raises:
+        NotAModelFileError, NewerModelFormatError, DamagedModelFileError: if it cannot be used.
+    """
+    files = _unpack(content, where)
+    try:
+        return _build(files)
+    except (KeyError, ValueError, TypeError, IndexError, ValidationError) as error:
+        raise DamagedModelFileError(where, f"its parts do not fit together ({type(error).__name__})") from error
+
+
+def write_model_file(model: FittedModel, path: Path) -> None:
+    """Write the model whole or not at all: to a temporary file that takes the name when it is complete."""
+    content = dump_model(model)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException as error:  # Ctrl-C too must leave no half file
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
+        raise
+
+
+def read_model_file(path: Path) -> FittedModel:
+    """The model in a file. Raises as `load_model` does, and where there is no such file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelFileNotFoundError(path) from error
+    except IsADirectoryError as error:
+        raise NotAModelFileError(path) from error
+    except PermissionError as error:
+        raise ModelFileNotPermittedError(path, "read") from error
+    return load_model(content, path)
+
+
+def _not_written(path: Path, error: OSError) -> ModelFileNotPermittedError | ModelFileNotWrittenError:
+    if isinstance(error, PermissionError):
+        return ModelFileNotPermittedError(path, "write")
+    return ModelFileNotWrittenError(path, error.strerror or str(error))
+
+
+def _describe(model: FittedModel) -> dict[str, Any]:
+    return {
+        "algorithm": model.algorithm.name,
+        "task": model.card.task,
+        "scaling": model.scaling,
+        "intervals": model.intervals,
+        "proof": prove(model).tolist(),
+    }
+
+
+def _unpack(content: bytes, where: Where) -> dict[str, bytes]:
+    """All files of the zip, once their checksums are known to be right."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_BYTES:
+                raise DamagedModelFileError(where, f"it claims to hold more than {LARGEST_BYTES >> 30} GiB")
+            files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+        if content[:2] == b"PK":
+            raise DamagedModelFileError(where, "it was cut short or overwritten") from error
+        raise NotAModelFileError(where) from error
+    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+        raise DamagedModelFileError(where, "a part of it cannot be unpacked") from error
+    _verify(files, where)
+    return files
+
+
+def _verify(files: Mapping[str, bytes], where: Where) -> None:
+    if MANIFEST not in files or MANIFEST_CHECKSUM not in files:
+        raise NotAModelFileError(where)
+    if _checksum(files[MANIFEST]).encode() != files[MANIFEST_CHECKSUM]:
+        raise DamagedModelFileError(where, "its manifest was changed")
+    manifest = orjson.loads(files[MANIFEST])
+    if manifest.get("format") != FORMAT:
+        raise NotAModelFileError(where)
+    if manifest["format_version"] > FORMAT_VERSION:
+        raise NewerModelFormatError(where, manifest["format_version"], FORMAT_VERSION)
+    if set(manifest["files"]) != set(files) - {MANIFEST, MANIFEST_CHECKSUM}:
+        raise DamagedModelFileError(where, "parts are missing or were added")
+    for name, checksum in manifest["files"].items():
+        if _checksum(files[name]) != checksum:
+            raise DamagedModelFileError(where, f"{name} was changed")
+
+
+def _build(files: Mapping[str, bytes]) -> FittedModel:
+    card = ModelCard.model_validate_json(files["card.json"])
+    columns = _COLUMNS.validate_json(files["columns.json"])
+    described = orjson.loads(files["model.json"])
+    task = Task(described["task"])
+    features = [feature for column in columns for feature in column_features(column)]
+    parts = {name.removeprefix(ALGORITHM_FOLDER): files[name] for name in files if name.startswith(ALGORITHM_FOLDER)}
+    algorithm = get_algorithm(described["algorithm"], task).load(task, features, parts)
+    intervals = described["intervals"]
+    return FittedModel(
+        card=card,
+        columns=columns,
+        algorithm=algorithm,
+        scaling=PlattScaling(**described["scaling"]),
+        intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
+        proof=tuple(described["proof"]),
+    )
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

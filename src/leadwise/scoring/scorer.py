@@ -1,0 +1,113 @@
+"""Scores of a table's rows: probability or value, grade, action, and reasons that add up."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from leadwise.domain.card import ModelCard, Task
+from leadwise.domain.frame import Floats
+from leadwise.features.encoding import missing_columns, new_columns
+from leadwise.features.texts import Texts, to_text
+from leadwise.models.margins import sigmoid
+from leadwise.scoring.reasons import reason_columns
+from leadwise.training.fitted_model import FittedModel
+from leadwise.training.grading import grade_of
+
+ROWS_AT_ONCE = 20_000
+NAMES_SHOWN = 8
+
+
+def score_table(model: FittedModel, table: pa.Table, *, reasons: int = 3, first_row: int = 1) -> pa.Table:
+    """One row of scores per row of the table, in its order.
+
+    Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), `reason_1,
+    contribution_1` and so on, `model_version`. Contributions are in log-odds (or in units of the value); with as many
+    reasons as the model has columns, they and the card's `base` add up to the log-odds of the probability (or to the
+    value).
+
+    Args:
+        model: A fitted model.
+        table: The rows; columns that the model knows and the table lacks count as not given.
+        reasons: How many reasons to give.
+        first_row: The number of the first row, where rows are identified by number.
+    """
+    frame = model.encode(table)
+    explanation = model.explain(frame)
+    margins = explanation.base + explanation.contributions.sum(axis=1)
+    found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
+    found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
+    ranks = reason_columns(table, model.columns, explanation.contributions, reasons)
+    for rank, (words, weights) in enumerate(ranks, start=1):
+        found[f"reason_{rank}"] = pa.array(words, pa.string())
+        found[f"contribution_{rank}"] = pa.array(weights, pa.float64())
+    found["model_version"] = pa.array([model.card.model_version] * table.num_rows, pa.string())
+    return pa.table(found)
+
+
+def score_in_batches(
+    model: FittedModel, table: pa.Table, *, reasons: int = 3, report: Callable[[int], None] | None = None
+) -> Iterator[pa.Table]:
+    """The same scores piece by piece, so that memory stays bounded; `report` hears how many rows are done."""
+    for start in range(0, table.num_rows, ROWS_AT_ONCE):
+        piece = table.slice(start, ROWS_AT_ONCE)
+        yield score_table(model, piece, reasons=reasons, first_row=start + 1)
+        if report is not None:
+            report(start + piece.num_rows)
+
+
+def explain_differences(model: FittedModel, table: pa.Table) -> list[str]:
+    """Sentences on columns that the table lacks or has beyond those that the model was fitted with."""
+    differences = []
+    missing = missing_columns(table, model.columns)
+    if missing:
+        count = "1 column" if len(missing) == 1 else f"{len(missing)} columns"
+        differences.append(
+            f"The table lacks {count} that the model knows, which count as not given; scores are less sure: "
+            f"{_named(missing)}."
+        )
+    known = {report.name for report in model.card.columns}
+    new = [name for name in new_columns(table, model.columns) if name not in known]
+    if new:
+        differences.append(f"Columns that the model does not know were not used: {_named(new)}.")
+    return differences
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return f"{shown} and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else shown
+
+
+def _ids(card: ModelCard, table: pa.Table, first_row: int) -> Texts:
+    """The id column's texts; row numbers where there is none."""
+    name = card.data.id_column
+    numbers = [str(number) for number in range(first_row, first_row + table.num_rows)]
+    if name is None or name not in table.column_names:
+        return pa.array(numbers, pa.string())
+    return to_text(table.column(name))
+
+
+def _probabilities(model: FittedModel, margins: Floats) -> dict[str, object]:
+    probability = sigmoid(margins)
+    bounds = {grade.grade: grade.minimum_probability for grade in model.card.grades}
+    actions = {grade.grade: grade.action for grade in model.card.grades}
+    grades = grade_of(probability, bounds)
+    return {
+        "probability": pa.array(probability, pa.float64()),
+        "grade": pa.array(grades.tolist(), pa.string()),
+        "action": pa.array([actions[grade] for grade in grades.tolist()], pa.string()),
+    }
+
+
+def _values(model: FittedModel, margins: Floats) -> dict[str, object]:
+    assert model.intervals is not None
+    low, high = model.intervals.around(margins)
+    lowest = np.array([band.minimum_value for band in model.card.value_bands])
+    actions = [band.action for band in model.card.value_bands]
+    band = np.where((margins[:, None] >= lowest).any(axis=1), (margins[:, None] >= lowest).argmax(axis=1), -1)
+    return {
+        "value": pa.array(margins, pa.float64()),
+        "value_low": pa.array(low, pa.float64()),
+        "value_high": pa.array(high, pa.float64()),
+        "action": pa.array([actions[place] for place in band], pa.string()),
+    }

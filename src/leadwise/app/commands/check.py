@@ -1,0 +1,8 @@
+"""`leadwise check`."""
+
+NAME = "check"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

@@ -1,0 +1,8 @@
+"""`leadwise demo`."""
+
+NAME = "demo"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

@@ -1,0 +1,8 @@
+"""`leadwise fit`."""
+
+NAME = "fit"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

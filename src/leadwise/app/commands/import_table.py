@@ -1,0 +1,8 @@
+"""`leadwise import`."""
+
+NAME = "import"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

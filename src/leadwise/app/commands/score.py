@@ -1,0 +1,8 @@
+"""`leadwise score`."""
+
+NAME = "score"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

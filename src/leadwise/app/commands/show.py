@@ -1,0 +1,8 @@
+"""`leadwise show`."""
+
+NAME = "show"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

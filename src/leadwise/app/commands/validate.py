@@ -1,0 +1,8 @@
+"""`leadwise validate`."""
+
+NAME = "validate"
+
+
+def run() -> None:
+    """Not written yet."""
+    raise NotImplementedError

@@ -1,0 +1,44 @@
+"""Settings from the environment. Each has a `LEADWISE_` name; the database also understands the older services' names."""
+
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+DEFAULT_PORT = 5432
+
+
+class Settings(BaseSettings):
+    """What the environment says; the defaults need nothing."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADWISE_", extra="ignore", frozen=True)
+
+    data_folder: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")))
+    """Where the embedded PostgreSQL keeps its data."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL server; None: DB_HOST and its kin, or else the embedded one."""
+    db_host: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_HOST", "DB_HOST"))
+    db_port: int = Field(DEFAULT_PORT, validation_alias=AliasChoices("LEADWISE_DB_PORT", "DB_PORT"))
+    db_name: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_NAME", "DB_NAME"))
+    db_user: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_USER", "DB_USER"))
+    db_password: SecretStr | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD"))
+
+    @cached_property
+    def server_url(self) -> str | None:
+        """The URL of the PostgreSQL server, with its password; None for the embedded one."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        if not (self.db_host or self.db_name or self.db_user):
+            return None
+        url = URL.create(
+            "postgresql",
+            username=self.db_user or "postgres",
+            password=self.db_password.get_secret_value() if self.db_password else None,
+            host=self.db_host or "localhost",
+            port=self.db_port,
+            database=self.db_name or "leadwise",
+        )
+        return url.render_as_string(hide_password=False)

@@ -5,6 +5,7 @@ of columns makes no difference.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +41,8 @@ def infer_columns(table: pa.Table) -> list[Column]:
     >>> [column.kind.value for column in infer_columns(table)]
     ['boolean', 'money']
     """
-    return [infer_column(name, table.column(name)) for name in table.column_names]
+    with ThreadPoolExecutor() as pool:  # Arrow and numpy leave Python's lock while they work
+        return list(pool.map(infer_column, table.column_names, table.columns))
 
 
 def infer_column(name: str, values: WholeColumn) -> Column:

@@ -4,6 +4,8 @@ Nothing is learnt here. All that was learnt stands in the `Column`s, so one row 
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -41,12 +43,15 @@ def encode(table: pa.Table, columns: Sequence[Column]) -> Frame:
     features = tuple(feature for column in columns for feature in column_features(column))
     values = np.full((table.num_rows, len(features)), np.nan, order="F")
     present = set(table.column_names)
-    position = 0
-    for column in columns:
-        if column.parts and column.name in present:
-            for offset, part in enumerate(_encode_parts(table.column(column.name), column)):
-                values[:, position + offset] = part
-        position += len(column.parts)
+    starts = accumulate((len(column.parts) for column in columns), initial=0)
+    jobs = [pair for pair in zip(starts, columns, strict=False) if pair[1].parts and pair[1].name in present]
+
+    def fill(start: int, column: Column) -> None:
+        for offset, part in enumerate(_encode_parts(table.column(column.name), column)):
+            values[:, start + offset] = part
+
+    with ThreadPoolExecutor() as pool:  # Arrow and numpy leave Python's lock while they work
+        list(pool.map(lambda job: fill(*job), jobs))
     return Frame(features, values)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from leadwise.domain.column import ColumnKind
 from leadwise.features.matching import (
     Floats,
+    Mask,
     as_floats,
     extracted,
     is_any_of,
@@ -35,7 +36,7 @@ _SIGNED = f"[{_MINUS}(+\\s]*"
 _CURRENCY_BEFORE, _CURRENCY_AFTER = rf"^({_SIGNED}){_CURRENCY}", rf"{_CURRENCY}([)\s]*)$"
 _WRITTEN = (
     rf"^(?P<open>\(?)\s*(?P<sign>[{_MINUS}+]?)\s*(?P<body>[\d.,{_GROUP}]*\d[.,]?{_EXPONENT})"
-    r"\s*(?P<scale>[kKmM]?)\s*%?\s*\)?$"
+    r"\s*(?P<scale>[kKmM]?)\s*(?P<percent>%?)\s*\)?$"
 )
 _STYLES = {
     ".": rf"^(?:\d+|[1-9]\d{{0,2}}(?:[,{_GROUP}]\d{{3}})+)?(?:\.\d*)?{_EXPONENT}$",
@@ -75,7 +76,7 @@ def parse_numbers(texts: Texts, decimal: str = ".") -> Floats:
     values = np.full(len(texts), np.nan)
     values[plain] = as_floats(pick(texts, plain))
     if not plain.all():
-        values[~plain] = _parse_written(pick(texts, ~plain), decimal)
+        values[~plain] = _parse_parts(_take_apart(pick(texts, ~plain)), decimal)
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -89,51 +90,67 @@ def read_numbers(texts: Texts, counts: NDArray[np.int64]) -> NumberReading:
     plain = matches(texts, _PLAIN)
     if plain.all():
         return NumberReading(parse_numbers(texts), ".", ColumnKind.NUMBER)
-    written, weights = pick(texts, ~plain), counts[~plain]
-    decimal = _decimal_mark(written, weights, pick(texts, plain), counts[plain])
-    return NumberReading(parse_numbers(texts, decimal), decimal, _kind(written, weights, int(counts.sum())))
+    parts = _take_apart(pick(texts, ~plain))
+    decimal = _decimal_mark(parts.bodies, counts[~plain], pick(texts, plain), counts[plain])
+    values = np.empty(len(texts))
+    values[plain] = parse_numbers(pick(texts, plain), decimal)
+    values[~plain] = _parse_parts(parts, decimal)
+    return NumberReading(values, decimal, _kind(parts, counts[~plain], int(counts.sum())))
 
 
-def _decimal_mark(written: Texts, weights: NDArray[np.int64], plain: Texts, plain_weights: NDArray[np.int64]) -> str:
+@dataclass(frozen=True)
+class _Parts:
+    """What numbers carry besides their digits, one entry per text; null and no where a text is no number at all."""
+
+    bodies: Texts
+    negative: Mask
+    scales: Texts
+    has_currency: Mask
+    has_percent: Mask
+
+
+def _take_apart(texts: Texts) -> _Parts:
+    bare = replaced(replaced(texts, _CURRENCY_BEFORE, r"\1"), _CURRENCY_AFTER, r"\1")
+    groups = extracted(trimmed(bare), _WRITTEN)
+    return _Parts(
+        bodies=trimmed(groups["body"]),
+        negative=is_any_of(groups["sign"], _MINUS) | is_any_of(groups["open"], "("),
+        scales=lowered(groups["scale"]),
+        has_currency=matches(texts, _CURRENCY_BEFORE) | matches(texts, _CURRENCY_AFTER),
+        has_percent=is_any_of(groups["percent"], "%"),
+    )
+
+
+def _decimal_mark(bodies: Texts, weights: NDArray[np.int64], plain: Texts, plain_weights: NDArray[np.int64]) -> str:
     """The mark with which more rows can be read; a point where both fit equally."""
-    bodies = trimmed(extracted(_without_currency(written), _WRITTEN)["body"])
     fits_dot = weights[matches(bodies, _STYLES["."])].sum() + plain_weights.sum()
     fits_comma = weights[matches(bodies, _STYLES[","])].sum() + plain_weights[matches(plain, _WHOLE_OR_GROUPED)].sum()
     return "," if fits_comma > fits_dot else "."
 
 
-def _kind(written: Texts, weights: NDArray[np.int64], rows: int) -> ColumnKind:
+def _kind(parts: _Parts, weights: NDArray[np.int64], rows: int) -> ColumnKind:
     """What most rows carry: a percent sign, a currency, or nothing."""
-    if 2 * weights[matches(written, "%")].sum() > rows:
+    if 2 * weights[parts.has_percent].sum() > rows:
         return ColumnKind.PERCENTAGE
-    if 2 * weights[matches(written, _CURRENCY)].sum() > rows:
+    if 2 * weights[parts.has_currency].sum() > rows:
         return ColumnKind.MONEY
     return ColumnKind.NUMBER
 
 
-def _parse_written(texts: Texts, decimal: str) -> Floats:
-    """The numbers in texts that carry signs, separators of thousands or units."""
-    parts = extracted(_without_currency(texts), _WRITTEN)
-    bodies = trimmed(parts["body"])
-    values = _parse_style(bodies, decimal)
-    values = np.where(np.isnan(values), _parse_style(bodies, _OTHER[decimal]), values)
-    values = values * _factors(parts["scale"], texts)
-    negative = is_any_of(parts["sign"], _MINUS) | is_any_of(parts["open"], "(")
-    return np.where(negative, -values, values)
+def _parse_parts(parts: _Parts, decimal: str) -> Floats:
+    """The numbers, read with that decimal mark or, where only the other one fits, with that."""
+    values = _parse_style(parts.bodies, decimal)
+    if np.isnan(values).any():
+        values = np.where(np.isnan(values), _parse_style(parts.bodies, _OTHER[decimal]), values)
+    return np.where(parts.negative, -values, values) * _factors(parts)
 
 
-def _without_currency(texts: Texts) -> Texts:
-    """The texts without a currency in front or behind."""
-    return trimmed(replaced(replaced(texts, _CURRENCY_BEFORE, r"\1"), _CURRENCY_AFTER, r"\1"))
-
-
-def _factors(scales: Texts, texts: Texts) -> Floats:
+def _factors(parts: _Parts) -> Floats:
     """Thousand for $1k; NaN for 1k, for without a currency "12M" is rather a size or a term of months."""
-    letters = lowered(scales)
-    factors = np.ones(len(texts))
+    factors = np.ones(len(parts.has_currency))
     for letter, factor in _SCALES.items():
-        factors[is_any_of(letters, letter)] = factor
-    factors[(factors > 1) & ~matches(texts, _CURRENCY)] = np.nan
+        factors[is_any_of(parts.scales, letter)] = factor
+    factors[(factors > 1) & ~parts.has_currency] = np.nan
     return factors
 
 

@@ -14,7 +14,8 @@ PLACEHOLDERS = frozenset({
     "not specified", "not given", "not available", "not applicable", "not provided", "not set", "no data",
     "missing", "n/a", "na", "n.a.", "n.a", "n/d", "#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "<na>",
     "<null>", "(null)", "null", "nil", "none", "nan", "nat", "-", "--", "---", "?", "??", ".", "..", "_", "tbd",
-    "blank", "(blank)", "empty", "keine angabe", "k.a.", "unbekannt", "bitte wählen", "inconnu", "desconocido", "inf", "-inf", "infinity",
+    "blank", "(blank)", "empty", "keine angabe", "k.a.", "unbekannt", "bitte wählen", "inconnu", "desconocido",
+    "inf", "-inf", "infinity",
 })  # fmt: skip
 """In small letters, without dots of omission at the end ("Select..." is "select")."""
 

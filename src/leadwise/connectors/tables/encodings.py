@@ -41,7 +41,7 @@ def _undecodable(chunks: Iterable[bytes], encoding: str) -> bytes | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     piece = b""
     try:
-        for piece in chunks:  # noqa: B007 - the last one is needed below
+        for piece in chunks:
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from leadwise.connectors.errors import DuplicateColumnsError
 
-
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.web.examples import Away, Cards, Leads, make_card
 
 from leadwise.web.application import create_application, find_pages
-from leadwise.web.sources import Sources
+from leadwise.web.sources import LeadList, LeadQuery, Sources
 
 PAGES = find_pages()
 SIZES = {"zero": 0, "one": 1, "many": 10_000}
@@ -33,11 +33,24 @@ class Landmarks(HTMLParser):
         return [given for tag, given in self.tags if tag in names]
 
 
+class Shelf:
+    """Leads of whatever number is asked for next, so that one application serves all tests."""
+
+    leads: Leads | Away = Away()
+
+    def list_leads(self, query: LeadQuery) -> LeadList:
+        return self.leads.list_leads(query)
+
+
+SHELF = Shelf()
+APPLICATION = create_application(Sources(SHELF, Cards(make_card())))
+
+
 @cache
-def ask(path: str, leads: int | Away = 1) -> httpx.Response:
-    source = Leads(leads) if isinstance(leads, int) else leads
-    application = create_application(Sources(source, Cards(make_card())))
-    transport = httpx.ASGITransport(application, raise_app_exceptions=False)
+def ask(path: str, leads: int | None) -> httpx.Response:
+    """What the page answers with so many leads; None: with a source that is away."""
+    SHELF.leads = Away() if leads is None else Leads(leads)
+    transport = httpx.ASGITransport(APPLICATION, raise_app_exceptions=False)
 
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://pages") as client:
@@ -92,7 +105,7 @@ def test_the_same_data_stand_at_json(page: str, size: str):
 
 @page
 def test_has_landmarks_and_a_way_past_the_header(page: str):
-    found = Landmarks(ask(PAGES[page].PATH).text)
+    found = Landmarks(ask(PAGES[page].PATH, 1).text)
     assert found.find("html")[0]["lang"] == "en"
     assert all(len(found.find(name)) == 1 for name in ("main", "header", "footer", "h1", "title"))
     first_link = found.find("a")[0]
@@ -121,7 +134,7 @@ def test_works_without_script_and_asks_no_other_host(page: str):
 
 def test_a_page_whose_source_is_away_says_so_in_both_forms():
     for path in ("/leads", "/leads.json"):
-        answer = ask(path, Away())
+        answer = ask(path, None)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert "does not answer" in answer.text

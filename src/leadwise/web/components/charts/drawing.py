@@ -63,9 +63,10 @@ def drawable(text: str, columns: int = 26) -> str:
 def draw(chart: alt.TopLevelMixin, label: str) -> Markup:
     """The chart as one image that a screen reader announces by its label.
 
+    The definition is ours and tested: checking it against the schema each time would take as long as drawing.
     Vega escapes the texts of the data; the parts inside an image are not announced one by one, so their roles go.
     """
-    spec = chart.to_dict() | {"config": _CONFIG}
+    spec = chart.to_dict(validate=False) | {"config": _CONFIG}
     drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     lean = _TAG.sub(lambda tag: _NOISE.sub("", tag[0]), drawn)
     root = Markup('<svg class="chart" role="img" aria-label="{}" ').format(label)

@@ -122,7 +122,7 @@ def normalised_url(url: str) -> URL:
     'postgresql+psycopg'
     >>> normalised_url("mysql://db.example.com/leads")
     Traceback (most recent call last):
-    leadwise.store.errors.UnusableDatabaseUrlError: The database URL must look like ..., but it begins with mysql://. ...
+    leadwise.store.errors.UnusableDatabaseUrlError: The database URL ..., but it begins with mysql://. ...
     """
     try:
         parsed = make_url(url)

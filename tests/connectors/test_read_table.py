@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwise.connectors.errors import (
@@ -95,6 +95,7 @@ def test_one_column_is_a_table(tmp_path: Path):
     assert read_table(written(tmp_path, "name\nAnn\nBob\n")).table.to_pydict() == {"name": ["Ann", "Bob"]}
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), sep=st.sampled_from(",;\t|"))
 def test_what_a_csv_writer_wrote_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], sep: str
@@ -220,6 +221,7 @@ def test_a_folder_is_no_table(tmp_path: Path):
         read_table(tmp_path)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.csv", "a.parquet", "a.xlsx", "a.json", "a.csv.gz"]))
 def test_no_bytes_bring_anything_but_a_table_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwise.connectors.tables import read_table
@@ -27,11 +27,13 @@ def same(left: object, right: object) -> None:
     np.testing.assert_array_equal(left, right)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(FLOATS, min_size=1))
 def test_numbers_come_back_as_they_were(numbers: list[float]):
     same(parse_numbers(pa.array([repr(number) for number in numbers])), numbers)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1), st.booleans())
 def test_numbers_come_back_from_both_decimal_styles(cents: list[int], comma: bool):  # noqa: FBT001 - hypothesis gives it
     texts = [f"{number / 100:,.2f}" for number in cents]
@@ -58,6 +60,7 @@ def test_what_is_no_number_is_not_given(text: str):
     assert np.isnan(parse_numbers(pa.array([text]))).all()
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2199, 1, 1)))  # noqa: DTZ001 - a time without a zone is taken as written
 def test_a_time_as_text_is_the_typed_time(when: dt.datetime):
     when = when.replace(microsecond=0)
@@ -76,6 +79,7 @@ def test_times_with_a_zone_are_read_in_utc():
     assert to_numbers(typed, seen).tolist() == to_numbers(text, seen).tolist() == [20454.0]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20), data=st.data())
 def test_one_row_equals_its_batch(rows: list[tuple[str | None, str | None]], data: st.DataObject):
     table = pa.table(

@@ -80,13 +80,13 @@ class ScoreRepository:
         worth = func.coalesce(latest.c.probability, latest.c.value)
         # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
         query = select(latest).order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit).offset(offset)
-        return [RankedLead(_score_of(row), row["lead_fields"]) for row in self._connection.execute(query).mappings()]
+        return [RankedLead(score_of(row), row["lead_fields"]) for row in self._connection.execute(query).mappings()]
 
     def list_history(self, lead: tuple[str, str], target: str) -> list[Score]:
         """All scores of the lead with this (source, external_id) for the target, the newest first."""
         leads = tables.leads.c
         query = self._all(target).where(leads.source == lead[0], leads.external_id == lead[1])
-        return [_score_of(row) for row in self._connection.execute(query).mappings()]
+        return [score_of(row) for row in self._connection.execute(query).mappings()]
 
     def _all(self, target: str) -> Select[Any]:
         """The scores for the target: per lead, the newest first. This order is that of the index `scores_newest`."""
@@ -126,7 +126,8 @@ def _probability(probability: float | None) -> float | None:
     raise UnusableValueError(reason)
 
 
-def _score_of(row: RowMapping) -> Score:
+def score_of(row: RowMapping) -> Score:
+    """The score in a row of `scores` with `lead_source` and `lead_external_id`."""
     return Score(
         lead=(row["lead_source"], row["lead_external_id"]),
         target=row["target"],

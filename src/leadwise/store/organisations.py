@@ -1,0 +1,32 @@
+"""Organisations: whose leads, models and scores they are."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from leadwise.store import tables
+
+
+class OrganisationRepository:
+    """All organisations of the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, name: str) -> datetime | None:
+        """When the organisation was recorded; None if there is none of that name."""
+        organisations = tables.organisations.c
+        return self._connection.scalar(select(organisations.recorded_at).where(organisations.id == name))
+
+    def begin_anew(self, name: str, recorded_at: datetime) -> None:
+        """An organisation of that name in which nothing is stored, whatever was there before.
+
+        Everything of it is deleted: leads with their events, outcomes and scores, and models. Of two calls at once, the
+        second waits for the first one's transaction.
+        """
+        row = insert(tables.organisations).values(id=name, recorded_at=recorded_at)
+        renewed = row.on_conflict_do_update(index_elements=["id"], set_={"recorded_at": recorded_at})
+        self._connection.execute(renewed)
+        for table in (tables.activations, tables.models, tables.leads):  # the rest goes with the leads
+            self._connection.execute(delete(table).where(table.c.organisation_id == name))

@@ -1,0 +1,133 @@
+"""The open leads in the order of their newest scores: one page of them, and how many there are."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from leadwise.domain.clock import in_utc
+from leadwise.domain.lead import Lead
+from leadwise.domain.score import Score
+from leadwise.domain.target import Target
+from leadwise.store import tables
+from leadwise.store.scores import score_of
+
+
+@dataclass(frozen=True)
+class RankingFilter:
+    """Which of the open leads are wanted.
+
+    Args:
+        field: The field in which `text` is looked for.
+        text: Part of that field's value, in any case; empty for all leads.
+        grade: Only leads of this grade; None for all.
+    """
+
+    field: str = "name"
+    text: str = ""
+    grade: str | None = None
+
+
+@dataclass(frozen=True)
+class RankedOpenLead:
+    """An open lead as it arrived, and its newest score."""
+
+    lead: Lead
+    score: Score
+
+
+@dataclass(frozen=True)
+class LatestScoring:
+    """When and by which model scores were computed last."""
+
+    recorded_at: datetime
+    model_version: str
+
+
+class RankingRepository:
+    """The ranked open leads of one organisation, for one target, as of an instant.
+
+    A lead is open if we knew of it by then, knew of no outcome for the target, and it was younger than
+    `target.open_days`. Its newest score is the one with the latest `as_of`, and of several such the one recorded last.
+    """
+
+    def __init__(self, connection: Connection, organisation: str, target: Target, as_of: datetime) -> None:
+        self._connection = connection
+        self._organisation = organisation
+        self._target = target
+        self._as_of = in_utc("as_of", as_of)
+
+    def list(self, wanted: RankingFilter, limit: int, offset: int = 0) -> list[RankedOpenLead]:
+        """Leads with their newest scores, the highest probability (or value) first."""
+        latest = self._newest_scores(wanted).subquery()
+        worth = func.coalesce(latest.c.probability, latest.c.value)
+        query = select(latest).where(*_of_grade(latest.c.grade, wanted))
+        # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
+        query = query.order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit).offset(offset)
+        return [_ranked_of(row) for row in self._connection.execute(query).mappings()]
+
+    def count_by_grade(self, wanted: RankingFilter) -> dict[str, int]:
+        """How many leads there are of each grade that occurs, whatever grade is wanted. Value models give no grades."""
+        latest = self._newest_scores(wanted).subquery()
+        count = func.count().label("leads")
+        query = select(latest.c.grade, count).where(latest.c.grade.is_not(None)).group_by(latest.c.grade)
+        return {row.grade: row.leads for row in self._connection.execute(query)}
+
+    def find_latest_scoring(self) -> LatestScoring | None:
+        """The scoring that was recorded last; None before the first."""
+        scores = tables.scores.c
+        query = (
+            select(scores.recorded_at, scores.model_version)
+            .where(scores.organisation_id == self._organisation, scores.target == self._target.name)
+            .order_by(scores.id.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else LatestScoring(row.recorded_at, row.model_version)
+
+    def _newest_scores(self, wanted: RankingFilter) -> Select[Any]:
+        scores, leads = tables.scores.c, tables.leads.c
+        named = (
+            leads.source.label("lead_source"),
+            leads.external_id.label("lead_external_id"),
+            leads.occurred_at.label("lead_occurred_at"),
+            leads.recorded_at.label("lead_recorded_at"),
+            leads.fields.label("lead_fields"),
+        )
+        query = select(tables.scores, *named).join(tables.leads, leads.id == scores.lead_id)
+        query = query.where(scores.organisation_id == self._organisation, scores.target == self._target.name)
+        query = query.where(self._is_open(), scores.as_of <= self._as_of)
+        if wanted.text:
+            query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
+        # The order of the index `scores_newest`.
+        newest = (scores.lead_id, scores.as_of.desc(), scores.recorded_at.desc(), scores.id.desc())
+        return query.ext(distinct_on(scores.lead_id)).order_by(*newest)
+
+    def _is_open(self) -> ColumnElement[bool]:
+        leads, outcomes = tables.leads.c, tables.outcomes.c
+        known_since = func.greatest(leads.occurred_at, leads.recorded_at)
+        young = known_since > self._as_of - timedelta(days=self._target.open_days)
+        ended = exists().where(
+            outcomes.lead_id == leads.id,
+            outcomes.target == self._target.name,
+            outcomes.occurred_at <= self._as_of,
+            outcomes.recorded_at <= self._as_of,
+        )
+        return and_(young, known_since <= self._as_of, ~ended)
+
+
+def _of_grade(grade: ColumnElement[Any], wanted: RankingFilter) -> list[ColumnElement[bool]]:
+    return [] if wanted.grade is None else [grade == wanted.grade]
+
+
+def _ranked_of(row: RowMapping) -> RankedOpenLead:
+    lead = Lead(
+        source=row["lead_source"],
+        external_id=row["lead_external_id"],
+        occurred_at=row["lead_occurred_at"],
+        recorded_at=row["lead_recorded_at"],
+        fields=row["lead_fields"],
+    )
+    return RankedOpenLead(lead, score_of(row))

@@ -1,0 +1,97 @@
+"""The open leads, scored by the active model and stored: each score with reasons in the words of the business."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from leadwise.domain.clock import now
+from leadwise.domain.frame import Floats
+from leadwise.domain.score import Reason, Score
+from leadwise.domain.target import Target
+from leadwise.features.history import history_columns
+from leadwise.models.margins import sigmoid
+from leadwise.registry.versions import ModelVersions
+from leadwise.scoring.reasons import strongest
+from leadwise.store.events import EventRepository
+from leadwise.store.leads import LeadRepository
+from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.results import AddResult
+from leadwise.store.scores import ScoreRepository
+from leadwise.store.tables import DEFAULT_ORGANISATION
+from leadwise.training.fitted_model import FittedModel
+from leadwise.training.grading import grade_of
+from leadwise.training.landmarks import EXTERNAL_ID, SOURCE, open_lead_table
+
+LeadWords = Mapping[str, str]
+"""What sales reads of each column of one lead, by column name."""
+
+
+def score_open_leads(
+    connection: Connection, target: Target, as_of: datetime, organisation: str = DEFAULT_ORGANISATION
+) -> AddResult:
+    """Append a score as of an instant for each lead that was open then, by the model that is active now.
+
+    Raises:
+        NoActiveModelError: if no model is active for the target.
+    """
+    model = ModelVersions(connection, target.name, organisation).get_active()
+    table = open_lead_table(
+        LeadRepository(connection, organisation).list(),
+        EventRepository(connection, organisation).list_visible(as_of),
+        OutcomeRepository(connection, organisation).list(target.name),
+        target,
+        as_of=as_of,
+    )
+    return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
+
+
+def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: datetime) -> list[Score]:
+    """A score for each row of `open_lead_table`, in its order.
+
+    All columns with a part in a score are among its reasons, so that they and `base` add up to its log-odds.
+    """
+    if not table.num_rows:
+        return []
+    explanation = model.explain(model.encode(table))
+    probability = sigmoid(explanation.base + explanation.contributions.sum(axis=1))
+    grades = grade_of(probability, {grade.grade: grade.minimum_probability for grade in model.card.grades}).tolist()
+    actions = {grade.grade: grade.action for grade in model.card.grades}
+    words, recorded_at = _in_words(target, table), now()
+    return [
+        Score(
+            lead=(str(table[SOURCE][row]), str(table[EXTERNAL_ID][row])),
+            target=target.name,
+            as_of=as_of,
+            recorded_at=recorded_at,
+            model_version=model.card.model_version,
+            probability=float(probability[row]),
+            value=None,
+            grade=grades[row],
+            action=actions[grades[row]],
+            base=explanation.base,
+            reasons=_reasons(model, contributions, words[row]),
+        )
+        for row, contributions in enumerate(explanation.contributions)
+    ]
+
+
+def _in_words(target: Target, table: pa.Table) -> list[LeadWords]:
+    sentences = {
+        column.name: [column.sentence(value) for value in table.column(column.name).to_pylist()]
+        for column in history_columns(target)
+    }
+    return [dict(zip(sentences, row, strict=True)) for row in zip(*sentences.values(), strict=True)]
+
+
+def _reasons(model: FittedModel, contributions: Floats, words: LeadWords) -> tuple[Reason, ...]:
+    """The reasons of one lead, the strongest first; columns that do not matter to it are left out."""
+    order = strongest(contributions[np.newaxis], len(contributions))[0]
+    names = [column.name for column in model.columns]
+    return tuple(
+        Reason(names[index], words[names[index]], float(contributions[index]))
+        for index in order
+        if contributions[index]
+    )

@@ -1,15 +1,9 @@
-"""The command line: `leadwise COMMAND`. Every refusal is one sentence on standard error, and exit status 1."""
-
-import os
-import sys
+"""The command line: `leadwise COMMAND`."""
 
 import typer
 
 from leadwise.app.commands import check, demo, fit, import_table, score, show, validate
-from leadwise.domain.errors import LeadwiseError
-
-INTERRUPTED = 130
-"""The exit status of a program that Ctrl-C ended (128 + SIGINT)."""
+from leadwise.app.refusal import refusing
 
 cli = typer.Typer(
     name="leadwise",
@@ -24,20 +18,5 @@ for command in (check, fit, score, show, validate, import_table, demo):
 
 def main() -> None:
     """Run a command; exits with 0 when it did what it was asked for."""
-    try:
-        cli()
-    except LeadwiseError as error:
-        _refuse(str(error))
-    except KeyboardInterrupt:
-        print("Stopped. Nothing half-written was left behind.", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output went away: `leadwise show ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except MemoryError:
-        _refuse("There is not enough memory for this table; use a smaller part of it, or a larger machine.")
-
-
-def _refuse(sentence: str) -> None:
-    print(f"leadwise: {sentence}", file=sys.stderr)  # noqa: T201 - this is what a command line is for
-    sys.exit(1)
+    with refusing():
+        cli(standalone_mode=True)

@@ -16,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+TELLS_FROM = 0.25
+"""From this share of the steps on, those that are done say how long the rest will take."""
 LINE_EVERY_SECONDS = 1.0
 """Plain lines come no faster than this."""
 
@@ -92,7 +94,7 @@ class LineProgress:
         self._latest = moment
         finished = self._done - 1
         left = ""
-        if finished:
+        if finished >= self._total * TELLS_FROM:
             seconds = (moment - self._started) / finished * (self._total - finished)
             left = f", about {seconds:.0f} s left"
         print(f"[{self._done}/{self._total}] {doing}{left}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,4 +1,4 @@
-"""Settings from the environment. Each has a `LEADWISE_` name; the database also understands the older services' names."""
+"""Settings from the environment. Each has a `LEADWISE_` name; the database's older names are understood too."""
 
 from functools import cached_property
 from pathlib import Path

@@ -30,10 +30,10 @@ class TableIsFolderError(Invalid):
         super().__init__(f"{path} is a folder, but a table file was expected; name one file in it.")
 
 
-class TableNotPermittedError(Forbidden):
+class FileNotPermittedError(Forbidden):
     """The system does not let us read or write the file."""
 
-    code = "table_not_permitted"
+    code = "file_not_permitted"
 
     def __init__(self, path: Path, doing: str) -> None:
         self.path = path
@@ -50,10 +50,10 @@ class TableNotReadableError(Unavailable):
         super().__init__(f"{path} could not be read: {reason}; try again, or copy the file to a local disk first.")
 
 
-class TableNotWrittenError(Unavailable):
+class FileNotWrittenError(Unavailable):
     """The disk is full or failed while writing; nothing was left behind."""
 
-    code = "table_not_written"
+    code = "file_not_written"
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -112,7 +112,7 @@ class DuplicateColumnsError(Conflict):
 
     code = "table_duplicate_columns"
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, path: Path | str, names: Sequence[str]) -> None:
         self.path, self.names = path, tuple(names)
         shown = ", ".join(f'"{name}"' for name in names[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""

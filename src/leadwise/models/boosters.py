@@ -1,16 +1,14 @@
-"""What the algorithms made of LightGBM trees share: data sets, text form, and exact Shapley contributions.
-
-Contributions are Lundberg and Lee's tree path-dependent Shapley values (Lundberg et al. 2020, algorithm 2), as LightGBM
-computes them; they add up to the raw prediction.
-"""
+"""What the algorithms made of LightGBM trees share: data sets, text form, predictions and their contributions."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Explanation, threads_for
+from leadwise.models.paths import PathTable
 
 Parameters = dict[str, Any]
 
@@ -55,35 +53,45 @@ def make_dataset(frame: Frame, target: Floats, parameters: Parameters) -> Any:
     )
 
 
-def load_booster(content: bytes) -> Any:
-    """The booster that `dump_booster` wrote.
+class Booster:
+    """Grown trees, and what each of their leaves credits to which feature."""
 
-    Raises:
-        ValueError: if it is no model of LightGBM.
-    """
-    import lightgbm  # noqa: PLC0415
+    def __init__(self, trees: Any, features: int) -> None:
+        self._trees = trees
+        self._features = features
 
-    try:
-        return lightgbm.Booster(model_str=content.decode("utf-8"), params={"verbosity": -1})
-    except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
-        message = f"not a tree model: {error}"
-        raise ValueError(message) from error
+    @classmethod
+    def load(cls, content: bytes, features: int) -> Self:
+        """The booster that `dump` wrote.
 
+        Raises:
+            ValueError: if it is no model of LightGBM.
+        """
+        import lightgbm  # noqa: PLC0415
 
-def dump_booster(booster: Any) -> bytes:
-    """The trees as text."""
-    return str(booster.model_to_string(num_iteration=-1)).encode("utf-8")
+        try:
+            return cls(lightgbm.Booster(model_str=content.decode("utf-8")), features)
+        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+            message = f"not a tree model: {error}"
+            raise ValueError(message) from error
 
+    def dump(self) -> bytes:
+        """The trees as text."""
+        return str(self._trees.model_to_string(num_iteration=-1)).encode("utf-8")
 
-def predict_booster(booster: Any, frame: Frame) -> Floats:
-    """Raw predictions, shape (rows,)."""
-    raw = booster.predict(_matrix(frame), raw_score=True, num_threads=threads_for(frame.values))
-    return np.asarray(raw, dtype=np.float64)
+    @cached_property
+    def _paths(self) -> PathTable:
+        return PathTable.of(self._trees, max(self._features, 1))
 
+    def predict(self, frame: Frame) -> Floats:
+        """The sum of the trees, shape (rows,)."""
+        matrix = _matrix(frame)
+        raw = self._trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=threads_for(matrix))
+        return np.asarray(raw, dtype=np.float64)
 
-def explain_booster(booster: Any, frame: Frame) -> Explanation:
-    """Shapley contributions to the raw predictions."""
-    table = np.asarray(
-        booster.predict(_matrix(frame), pred_contrib=True, num_threads=threads_for(frame.values)), dtype=np.float64
-    )
-    return Explanation(table[:, : len(frame.features)], float(table[0, -1]) if len(table) else 0.0)
+    def explain(self, frame: Frame) -> Explanation:
+        """What each feature contributes to the sum of the trees."""
+        matrix = _matrix(frame)
+        leaves = self._trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
+        explanation = self._paths.explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
+        return Explanation(explanation.contributions[:, : self._features], explanation.base)

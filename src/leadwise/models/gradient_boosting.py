@@ -8,17 +8,9 @@ import numpy as np
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
-from leadwise.models.boosters import (
-    CATEGORIES,
-    REPEATABLE,
-    Parameters,
-    dump_booster,
-    explain_booster,
-    load_booster,
-    make_dataset,
-    predict_booster,
-)
+from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
+from leadwise.models.paths import mean_contributions
 
 BAGS = 5
 MOST_TREES = 1000
@@ -32,7 +24,7 @@ OBJECTIVES = {Task.CONVERSION: "binary", Task.VALUE: "regression"}
 class GradientBoosting(Algorithm):
     """Small trees, learnt slowly, five times over: each bag leaves out a fifth of the rows, which says when to stop.
 
-    Margins are the mean of the bags' margins, contributions the mean of their Shapley values.
+    Margins are the mean of the bags' margins, contributions the mean of their path contributions (`paths.py`).
 
     Source: Friedman 2001, Greedy Function Approximation; Ke et al. 2017, LightGBM; bagging of folds as in
     Parmanto et al. 1996.
@@ -49,7 +41,7 @@ class GradientBoosting(Algorithm):
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
-        self.boosters: list[Any] = []
+        self.boosters: list[Booster] = []
 
     def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
@@ -80,45 +72,43 @@ class GradientBoosting(Algorithm):
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        return np.asarray(np.mean([predict_booster(booster, frame) for booster in self.boosters], axis=0))
+        return np.asarray(np.mean([booster.predict(frame) for booster in self.boosters], axis=0))
 
     def explain(self, frame: Frame) -> Explanation:
-        """Mean Shapley values of the bags."""
-        explanations = [explain_booster(booster, frame) for booster in self.boosters]
-        return Explanation(
-            np.asarray(np.mean([explanation.contributions for explanation in explanations], axis=0)),
-            float(np.mean([explanation.base for explanation in explanations])),
-        )
+        """Mean path contributions of the bags."""
+        return mean_contributions([booster.explain(frame) for booster in self.boosters])
 
     def save(self) -> Parts:
         """One text per bag."""
-        return {f"bag-{bag}.txt": dump_booster(booster) for bag, booster in enumerate(self.boosters)}
+        return {f"bag-{bag}.txt": booster.dump() for bag, booster in enumerate(self.boosters)}
 
     @classmethod
     def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
         """The model as it was when saved."""
-        del features  # LightGBM's text knows its columns by position
         model = cls(task)
-        model.boosters = [load_booster(parts[f"bag-{bag}.txt"]) for bag in range(len(parts))]
+        model.boosters = [Booster.load(parts[f"bag-{bag}.txt"], len(features)) for bag in range(len(parts))]
         return model
 
 
-def _grow_few(frame: Frame, target: Floats, parameters: Parameters) -> Any:
+def _grow_few(frame: Frame, target: Floats, parameters: Parameters) -> Booster:
     """A few trees on all rows."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
-    return lightgbm.train(parameters, make_dataset(frame, target, parameters), num_boost_round=FEW_TREES)
+    trees = lightgbm.train(parameters, make_dataset(frame, target, parameters), num_boost_round=FEW_TREES)
+    return Booster(trees, len(frame.features))
 
 
-def _grow(frame: Frame, target: Floats, train: np.ndarray[Any, np.dtype[np.bool_]], parameters: Parameters) -> Any:
+def _grow(frame: Frame, target: Floats, train: np.ndarray[Any, np.dtype[np.bool_]], parameters: Parameters) -> Booster:
     """One bag's trees, stopped where the rows left out of it no longer gain."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
     whole = make_dataset(frame, target, parameters)
-    return lightgbm.train(
+    trees = lightgbm.train(
         parameters,
         whole.subset(np.flatnonzero(train)),
         num_boost_round=MOST_TREES,
         valid_sets=[whole.subset(np.flatnonzero(~train))],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
+    trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
+    return Booster(trees, len(frame.features))

@@ -1,7 +1,7 @@
 """Random forest: deep trees on random parts of the rows and features, averaged."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import orjson
@@ -9,16 +9,7 @@ import orjson
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
-from leadwise.models.boosters import (
-    CATEGORIES,
-    REPEATABLE,
-    Parameters,
-    dump_booster,
-    explain_booster,
-    load_booster,
-    make_dataset,
-    predict_booster,
-)
+from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.margins import logit, rescale
 
 TREES = 200
@@ -27,8 +18,8 @@ TREES = 200
 class RandomForest(Algorithm):
     """The mean of many deep trees. For conversion the mean is a share of won leads, turned into log-odds.
 
-    A share of 0 or 1 is drawn in by half a row, as no number of trees makes certain. Contributions are the Shapley
-    values of the mean, stretched so that they add up in log-odds.
+    A share of 0 or 1 is drawn in by half a row, as no number of trees makes certain. Contributions are the path
+    contributions of the mean (`paths.py`), stretched so that they add up in log-odds.
 
     Source: Breiman 2001, Random Forests.
 
@@ -42,8 +33,8 @@ class RandomForest(Algorithm):
 
     name = "random_forest"
 
-    booster: Any
-    """LightGBM gives the sum of the trees where it is asked for raw predictions and contributions."""
+    booster: Booster
+    """Gives the sum of the trees, not their mean."""
     mean: float
     """Of the targets; trees learn what differs from it."""
     closest: float
@@ -56,9 +47,8 @@ class RandomForest(Algorithm):
         parameters = _parameters(frame, seed)
         self.mean = float(target.mean())
         self.closest = 0.5 / (len(target) + 1)
-        self.booster = lightgbm.train(
-            parameters, make_dataset(frame, target - self.mean, parameters), num_boost_round=TREES
-        )
+        dataset = make_dataset(frame, target - self.mean, parameters)
+        self.booster = Booster(lightgbm.train(parameters, dataset, num_boost_round=TREES), len(frame.features))
         return self
 
     def _log_odds(self, share: Floats) -> Floats:
@@ -66,28 +56,27 @@ class RandomForest(Algorithm):
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        mean = self.mean + predict_booster(self.booster, frame) / TREES
+        mean = self.mean + self.booster.predict(frame) / TREES
         return self._log_odds(mean) if self.task is Task.CONVERSION else mean
 
     def explain(self, frame: Frame) -> Explanation:
-        """Shapley values of the mean, on the margins' scale."""
-        total = explain_booster(self.booster, frame)
+        """Path contributions of the mean, on the margins' scale."""
+        total = self.booster.explain(frame)
         explanation = Explanation(total.contributions / TREES, self.mean + total.base / TREES)
         return rescale(explanation, self._log_odds) if self.task is Task.CONVERSION else explanation
 
     def save(self) -> Parts:
         """The trees as text, the rest as JSON."""
         return {
-            "forest.txt": dump_booster(self.booster),
+            "forest.txt": self.booster.dump(),
             "forest.json": orjson.dumps({"mean": self.mean, "closest": self.closest}),
         }
 
     @classmethod
     def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
         """The model as it was when saved."""
-        del features  # LightGBM's text knows its columns by position
         model = cls(task)
-        model.booster = load_booster(parts["forest.txt"])
+        model.booster = Booster.load(parts["forest.txt"], len(features))
         described = orjson.loads(parts["forest.json"])
         model.mean, model.closest = float(described["mean"]), float(described["closest"])
         return model

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from leadwise.domain.errors import Forbidden, Invalid, Missing, Unavailable
+from leadwise.domain.errors import Invalid, Missing
 
 Where = Path | str
 """A file's path, or what else a model was read from ("the database")."""
@@ -50,26 +50,4 @@ class NewerModelFormatError(Invalid):
         super().__init__(
             f"The model file {where} has format {found}, but this leadwise reads formats up to {known}; "
             "update leadwise."
-        )
-
-
-class ModelFileNotPermittedError(Forbidden):
-    """The system does not let us read or write it."""
-
-    code = "model_file_not_permitted"
-
-    def __init__(self, path: Path, doing: str) -> None:
-        self.path = path
-        super().__init__(f"You may not {doing} {path}; ask its owner for permission, or choose another place.")
-
-
-class ModelFileNotWrittenError(Unavailable):
-    """Writing failed half-way; nothing was left behind."""
-
-    code = "model_file_not_written"
-
-    def __init__(self, path: Path, cause: str) -> None:
-        self.path, self.cause = path, cause
-        super().__init__(
-            f"The model could not be written to {path}: {cause}. Nothing was changed; make room and try again."
         )

@@ -15,8 +15,6 @@ hostile one from running code.
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +23,8 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from leadwise.connectors.errors import FileNotPermittedError
+from leadwise.connectors.whole_file import write_whole
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
 from leadwise.features.encoding import column_features
@@ -32,8 +32,6 @@ from leadwise.models.catalogue import get_algorithm
 from leadwise.registry.errors import (
     DamagedModelFileError,
     ModelFileNotFoundError,
-    ModelFileNotPermittedError,
-    ModelFileNotWrittenError,
     NewerModelFormatError,
     NotAModelFileError,
     Where,
@@ -92,24 +90,12 @@ def load_model(content: bytes, where: Where) -> FittedModel:
 
 
 def write_model_file(model: FittedModel, path: Path) -> None:
-    """Write the model whole or not at all: to a temporary file that takes the name when it is complete."""
-    content = dump_model(model)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException as error:  # Ctrl-C too must leave no half file
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _not_written(path, error) from error
-        raise
+    """Write the model, whole or not at all.
+
+    Raises:
+        FileNotPermittedError, FileNotWrittenError: as they say; then nothing was changed.
+    """
+    write_whole(path, dump_model(model))
 
 
 def read_model_file(path: Path) -> FittedModel:
@@ -121,14 +107,8 @@ def read_model_file(path: Path) -> FittedModel:
     except IsADirectoryError as error:
         raise NotAModelFileError(path) from error
     except PermissionError as error:
-        raise ModelFileNotPermittedError(path, "read") from error
+        raise FileNotPermittedError(path, "read") from error
     return load_model(content, path)
-
-
-def _not_written(path: Path, error: OSError) -> ModelFileNotPermittedError | ModelFileNotWrittenError:
-    if isinstance(error, PermissionError):
-        return ModelFileNotPermittedError(path, "write")
-    return ModelFileNotWrittenError(path, error.strerror or str(error))
 
 
 def _describe(model: FittedModel) -> dict[str, Any]:

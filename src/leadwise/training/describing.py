@@ -18,7 +18,7 @@ from leadwise.training.grading import describe_grades, grade_bounds, value_bands
 from leadwise.training.intervals import fit_intervals
 from leadwise.training.leaderboard import leaderboard, winner
 from leadwise.training.material import Training
-from leadwise.training.metrics import best_threshold, captured
+from leadwise.training.metrics import Ranking, best_threshold
 
 FORMAT_VERSION = 1
 SOFTWARE = ("leadwise", "lightgbm", "numpy", "scikit-learn", "scipy", "pyarrow")
@@ -70,7 +70,8 @@ def _card(training: Training, model_version: str) -> ModelCard:
     margins = best.scaling.apply(best.model.predict(material.frame.take(test)))
     if material.task is Task.VALUE:
         bands = value_bands(best.margins, float(material.target.min()), options.actions)
-        return card.model_copy(update={"value_bands": bands})
+        gain = _gain(target, margins) if target.min() >= 0 else ()
+        return card.model_copy(update={"value_bands": bands, "gain": gain})
     return _with_probabilities(card, training, target, margins)
 
 
@@ -98,26 +99,24 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
     """The card with what only probabilities have: calibration, grades, curves."""
     best = winner(training.contenders)
     probability, validated = sigmoid(margins), sigmoid(best.margins)
-    calibration = check_calibration(target, margins, best.scaling)
-    failed = [] if calibration.passed else [f"Calibration failed its test. {calibration.sentence}"]
     return card.model_copy(
         update={
             "threshold": best_threshold(best.targets, validated),
-            "calibration": calibration,
+            "calibration": check_calibration(target, margins, best.scaling),
             "reliability": reliability_table(target, probability),
             "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
             "gain": _gain(target, probability),
             "roc": _roc(target, probability),
-            "warnings": (*failed, *card.warnings),
         }
     )
 
 
 def _gain(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:
+    """Share of all conversions (or of all value) that the best-scored shares of leads bring."""
     if not target.any():
         return ()
     shares = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
-    found = captured(target, probability, shares)
+    found = Ranking.of(target, probability).captured(shares)
     return tuple(
         GainPoint(share=float(share), captured=float(part), lift=float(part / share))
         for share, part in zip(shares, found, strict=True)
@@ -128,10 +127,10 @@ def _roc(target: Floats, probability: Floats) -> tuple[RocPoint, ...]:
     """The curve, thinned to about a hundred points."""
     if not target.any() or target.all():
         return ()
-    distinct, group = np.unique(-probability, return_inverse=True)
-    won = np.cumsum(np.bincount(group, weights=target, minlength=len(distinct))) / target.sum()
-    lost = np.cumsum(np.bincount(group, weights=1 - target, minlength=len(distinct))) / (1 - target).sum()
-    kept = np.unique(np.linspace(0, len(distinct) - 1, CURVE_POINTS).astype(np.int64))
+    ranking = Ranking.of(target, probability)
+    won = np.cumsum(ranking.won) / ranking.won.sum()
+    lost = np.cumsum(ranking.rows - ranking.won) / (ranking.rows - ranking.won).sum()
+    kept = np.unique(np.linspace(0, len(won) - 1, CURVE_POINTS).astype(np.int64))
     points = [RocPoint(false_positive_rate=float(lost[at]), true_positive_rate=float(won[at])) for at in kept]
     return (RocPoint(false_positive_rate=0.0, true_positive_rate=0.0), *points)
 

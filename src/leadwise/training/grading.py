@@ -17,7 +17,7 @@ def grade_bounds(probability: Floats) -> dict[str, float]:
 
     Where many leads share one probability, a bound that would let in more than twice the share moves above them.
 
-    >>> grade_bounds(np.linspace(0.0, 1.0, 101))
+    >>> grade_bounds(np.arange(101) / 100)
     {'A': 0.9, 'B': 0.7, 'C': 0.4, 'D': 0.0}
     """
     bounds: dict[str, float] = {}

@@ -1,8 +1,67 @@
-"""`leadwise fit`."""
+"""`leadwise fit`: from a table with outcomes to a model file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadwise.app.card_text import show_card
+from leadwise.app.commands import arguments as take
+from leadwise.app.model import Model
+from leadwise.app.output import print_json, remark
+from leadwise.app.progress import make_progress
+from leadwise.connectors.tables import read_table
+from leadwise.training.fitting import fit
+from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
 
 NAME = "fit"
 
+Out = Annotated[Path, typer.Option(help="Where the model file goes.")]
+Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML file that needs no network.")]
 
-def run() -> None:
-    """Not written yet."""
-    raise NotImplementedError
+
+def run(
+    table: take.Table,
+    outcome: take.Outcome,
+    out: Out,
+    report: Report = None,
+    won: take.Won = None,
+    value: take.Value = False,
+    id_column: take.Id = None,
+    time: take.Time = None,
+    ordered: take.Ordered = False,
+    drop: take.Drop = None,
+    keep: take.Keep = None,
+    algorithm: take.Algorithms = None,
+    budget: take.Budget = DEFAULT_BUDGET_SECONDS,
+    seed: take.Seed = 0,
+    as_json: take.AsJson = False,
+) -> None:
+    """Learn from a table with outcomes, and write a model file."""
+    options = FitOptions(
+        outcome=outcome,
+        won=won,
+        value=value,
+        id_column=id_column,
+        time_column=time,
+        ordered=ordered,
+        drop=tuple(drop or ()),
+        keep=tuple(keep or ()),
+        algorithms=tuple(algorithm or ()),
+        budget_seconds=budget,
+        seed=seed,
+    )
+    file = read_table(table)
+    for note in file.notes:
+        remark(note)
+    with make_progress() as progress:
+        model = Model(fit(file.table, options, progress))
+    model.save(out)
+    remark(f"Wrote {out}.")
+    if report is not None:
+        model.report(report)
+        remark(f"Wrote {report}.")
+    if as_json:
+        print_json(model.card)
+    else:
+        show_card(model.card)

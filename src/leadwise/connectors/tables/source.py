@@ -11,9 +11,9 @@ from typing import BinaryIO, cast
 from leadwise.connectors.errors import (
     DamagedTableError,
     EmptyTableError,
+    FileNotPermittedError,
     TableIsFolderError,
     TableNotFoundError,
-    TableNotPermittedError,
     TableNotReadableError,
 )
 
@@ -61,7 +61,7 @@ def find_source(path: Path) -> Source:
     """The file at a path.
 
     Raises:
-        TableNotFoundError, TableIsFolderError, TableNotPermittedError, EmptyTableError: as they say.
+        TableNotFoundError, TableIsFolderError, FileNotPermittedError, EmptyTableError: as they say.
 
     >>> find_source(Path("nowhere/leads.csv"))
     Traceback (most recent call last):
@@ -86,7 +86,7 @@ def reading(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise TableNotFoundError(path) from error
     except PermissionError as error:
-        raise TableNotPermittedError(path, "read") from error
+        raise FileNotPermittedError(path, "read") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DamagedTableError(path, "a gzip file", str(error)) from error
     except OSError as error:

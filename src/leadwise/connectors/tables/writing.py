@@ -1,17 +1,11 @@
 """Writing a table to a file: whole or not at all.
 
-Everything goes to a temporary file in the same folder, which takes the final name when all is written. After a full
-disk or Ctrl-C the old file is as it was, and nothing else is left.
-
 In text formats that spreadsheets open (.csv, .tsv), a *text* cell that starts with = + - @, tab or carriage return
 would be run as a formula, so it gets a ' in front (OWASP, "CSV Injection"). Texts that are plain numbers ("-0.5",
 "+49") cannot do harm and stay as they are. So identifiers come back unchanged unless they are formula-like.
 """
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -22,12 +16,8 @@ import pyarrow.compute
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from leadwise.connectors.errors import (
-    TableIsFolderError,
-    TableNotPermittedError,
-    TableNotWrittenError,
-    UnsupportedTableError,
-)
+from leadwise.connectors.errors import TableIsFolderError, UnsupportedTableError
+from leadwise.connectors.whole_file import whole_file
 
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -47,6 +37,7 @@ class TableWriter:
 
     The pieces must have the same columns and types.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with TableWriter(folder / "scores.csv") as writer:
     ...     writer.write(pa.table({"id": ["a1", "=1+1"], "p": [0.25, -0.5]}))
@@ -64,48 +55,36 @@ class TableWriter:
         if self.path.is_dir():
             raise TableIsFolderError(self.path)
         self._open_sink = _SINKS[self.path.suffix.lower()]
+        self._open_file = whole_file(self.path)
         self._sink: _Sink | None = None
 
     def __enter__(self) -> Self:
-        with _writing(self.path):
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".part")
-            self._temporary = Path(name)
-            self._file: BinaryIO = os.fdopen(handle, "wb")
+        self._file = self._open_file.__enter__()
         return self
 
     def write(self, table: pa.Table) -> None:
         """Add the rows of a table."""
-        with _writing(self.path):
-            if self._sink is None:
-                self._sink = self._open_sink(self._file, table.schema)
-            self._sink.write_table(table)
+        if self._sink is None:
+            self._sink = self._open_sink(self._file, table.schema)
+        self._sink.write_table(table)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with _writing(self.path):
-                self._close()
-                if kind is None:
-                    self._temporary.chmod(0o666 & ~_umask())  # a temporary file is private, this one need not be
-                    self._temporary.replace(self.path)
-        except TableNotWrittenError:
-            if kind is None:  # else the first error tells more
-                raise
-        finally:
-            self._temporary.unlink(missing_ok=True)
-
-    def _close(self) -> None:
-        with self._file:
-            if self._sink is not None:
+            if self._sink is not None and kind is None:
                 self._sink.close()
+        except BaseException as broken:
+            self._open_file.__exit__(type(broken), broken, broken.__traceback__)
+            raise
+        self._open_file.__exit__(kind, error, trace)
 
 
 def write_table(table: pa.Table, path: Path | str) -> None:
     """Write a table as its file's ending says: .csv, .tsv, .parquet or .jsonl.
 
     Raises:
-        UnsupportedTableError, TableIsFolderError, TableNotPermittedError, TableNotWrittenError: as they say; then
+        UnsupportedTableError, TableIsFolderError, FileNotPermittedError, FileNotWrittenError: as they say; then
             nothing is left behind and an older file is as it was.
     """
     with TableWriter(path) as writer:
@@ -173,24 +152,5 @@ _SINKS: dict[str, Callable[[BinaryIO, pa.Schema], _Sink]] = {
 }
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turn what the system says while a file is written into errors of ours."""
-    try:
-        yield
-    except PermissionError as error:
-        raise TableNotPermittedError(path, "write") from error
-    except FileNotFoundError as error:
-        raise TableNotWrittenError(path, f"its folder {path.parent} does not exist") from error
-    except OSError as error:
-        raise TableNotWrittenError(path, error.strerror or str(error)) from error
-
-
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _umask() -> int:
-    mask = os.umask(0)  # the only way to learn it is to set it
-    os.umask(mask)
-    return mask

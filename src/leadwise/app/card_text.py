@@ -1,0 +1,98 @@
+"""The model card as text for a terminal: the verdict first, then the figures."""
+
+from rich.console import Console
+
+from leadwise.app.output import console, number, percent, plain_table
+from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task
+
+EFFECTS_SHOWN = 10
+CONVERSION = ("log_loss", "roc_auc", "average_precision", "brier", "expected_calibration_error", "f1", "lift_at_10")
+VALUE = ("mse", "mae", "r2", "rmse", "rank_correlation", "interval_coverage")
+
+
+def show_card(card: ModelCard) -> None:
+    """Print the card."""
+    out = console()
+    if card.calibration is not None and not card.calibration.passed:
+        out.print(f"CALIBRATION FAILED ITS TEST. {card.calibration.sentence}\n", style="bold")
+    _show_origin(out, card)
+    _show_leaderboard(out, card)
+    _show_test(out, card.test)
+    _show_reliability(out, card)
+    _show_grades(out, card)
+    _show_effects(out, card)
+    _show_columns(out, card)
+    for warning in card.warnings:
+        out.print(f"\n{warning}")
+
+
+def _show_origin(out: Console, card: ModelCard) -> None:
+    data = card.data
+    rate, mean = f"{percent(data.base_rate)} converted", f"mean {number(data.mean_value)}"
+    known = rate if card.task is Task.CONVERSION else mean
+    out.print(f"Model {card.model_version}: {card.algorithm.replace('_', ' ')}, predicts {data.outcome} ({known}).")
+    out.print(
+        f"Learnt from {data.rows:,} rows on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
+        f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} It was then fitted once more on all rows."
+    )
+
+
+def _show_leaderboard(out: Console, card: ModelCard) -> None:
+    names = CONVERSION if card.task is Task.CONVERSION else VALUE
+    out.print("\nLeaderboard (validation; test in brackets)", style="bold")
+    table = plain_table("algorithm", *(f">{name.replace('_', ' ')}" for name in names[:4]), ">seconds")
+    for row in card.leaderboard:
+        test = row.test.model_dump() if row.test else {}
+        validation = row.model_dump()
+        cells = [f"{number(validation.get(name))} ({number(test.get(name))})" for name in names[:4]]
+        table.add_row(f"{'* ' if row.chosen else '  '}{row.algorithm}", *cells, f"{row.fit_seconds:.1f}")
+    out.print(table)
+
+
+def _show_test(out: Console, test: Metrics) -> None:
+    out.print(f"\nOn {test.rows:,} test rows (95% interval)", style="bold")
+    table = plain_table("metric", ">value", ">from", ">to")
+    for name, value in test.model_dump(exclude={"intervals", "rows"}).items():
+        low, high = test.intervals.get(name, (None, None))
+        table.add_row(name.replace("_", " "), number(value), number(low), number(high))
+    out.print(table)
+    if isinstance(test, ConversionMetrics) and test.lift_at_20 is not None:
+        reached = min(test.lift_at_20 * 0.2, 1.0)
+        out.print(f"Calling the best fifth of leads reaches {percent(reached)} of those who convert.")
+
+
+def _show_reliability(out: Console, card: ModelCard) -> None:
+    if not card.reliability:
+        return
+    out.print("\nReliability on the test rows", style="bold")
+    for band in card.reliability:
+        low, high = band.observed_interval
+        out.print(f"  {band.sentence} (expected {percent(band.predicted)}, seen {percent(low)} to {percent(high)})")
+    if card.calibration is not None:
+        out.print(card.calibration.sentence)
+
+
+def _show_grades(out: Console, card: ModelCard) -> None:
+    if card.grades:
+        out.print("\nGrades", style="bold")
+        table = plain_table("grade", ">from", ">test rows", ">converted", "action")
+        for grade in card.grades:
+            bound = f"{grade.minimum_probability:.1%}"
+            table.add_row(grade.grade, bound, f"{grade.count:,}", percent(grade.observed), grade.action)
+        out.print(table)
+
+
+def _show_effects(out: Console, card: ModelCard) -> None:
+    out.print("\nWhat drives the score", style="bold")
+    for effect in card.effects[:EFFECTS_SHOWN]:
+        out.print(f"  {effect.importance:.3f}  {effect.sentence}")
+
+
+def _show_columns(out: Console, card: ModelCard) -> None:
+    out.print("\nColumns", style="bold")
+    table = plain_table("column", "type", "use", "leak", ">missing", "remarks")
+    for column in card.columns:
+        leak = "" if column.leak == "none" else column.leak
+        remarks = " ".join(part for part in (column.evidence, column.note) if part)
+        table.add_row(column.name, column.type, column.use, leak, percent(column.missing_share), remarks)
+    out.print(table)

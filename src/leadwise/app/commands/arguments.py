@@ -1,0 +1,25 @@
+"""Arguments that several commands share, each with its help text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Table = Annotated[
+    Path, typer.Argument(help="CSV, TSV, Parquet, Excel or JSON Lines; encoding and separator are found.")
+]
+ModelFile = Annotated[Path, typer.Argument(help="A file that `leadwise fit` wrote.")]
+Outcome = Annotated[str, typer.Option(help="The column that says how each lead ended.")]
+Won = Annotated[str | None, typer.Option(help="The outcome value that means converted, where it is not yes, 1 or won.")]
+Value = Annotated[bool, typer.Option("--value", help="The outcome is an amount: customer lifetime value.")]
+Id = Annotated[str | None, typer.Option("--id", help="The column that names a row.")]
+Time = Annotated[str | None, typer.Option(help="The column that orders the rows; the newest part becomes the test.")]
+Ordered = Annotated[bool, typer.Option("--ordered", help="The rows are in time order already.")]
+Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")]
+Keep = Annotated[list[str] | None, typer.Option(help="A column to use whatever the leak check says; may be repeated.")]
+Algorithms = Annotated[
+    list[str] | None, typer.Option("--algorithm", help="An algorithm that competes; may be repeated. Default: all.")
+]
+Budget = Annotated[float, typer.Option(help="About how many seconds fitting may take.", min=1.0)]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same model.", min=0, max=2**31 - 10)]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output, and nothing else.")]

@@ -147,7 +147,7 @@ class Grade(_Part):
 
 
 class GainPoint(_Part):
-    """Calling the best-scored `share` of leads reaches `captured` of all conversions."""
+    """Calling the best-scored `share` of leads reaches `captured` of all conversions (of all value)."""
 
     share: float
     captured: float

@@ -1,0 +1,56 @@
+"""The demo's model: learnt from what the store holds, as with any dealership."""
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from leadwise.blueprints.blueprint import Blueprint
+from leadwise.domain.progress import Progress
+from leadwise.registry.versions import ModelVersions
+from leadwise.store.database import Database
+from leadwise.store.events import EventRepository
+from leadwise.store.leads import LeadRepository
+from leadwise.store.outcomes import OutcomeRepository
+from leadwise.training.fitting import fit
+from leadwise.training.landmarks import GROUP, NOT_FEATURES, OUTCOME, landmark_table
+from leadwise.training.options import FitOptions
+
+ACTIVATED_BY = "leadwise demo"
+
+
+def train(
+    database: Database,
+    blueprint: Blueprint,
+    organisation: str,
+    algorithms: tuple[str, ...],
+    seed: int,
+    as_of: datetime,
+    progress: Progress,
+) -> None:
+    """Fit the blueprint's target on the organisation's past leads; store the model and activate it."""
+    table = _past_leads(database, blueprint, organisation, as_of)
+    options = FitOptions(
+        outcome=OUTCOME,
+        ordered=True,  # the table is in order of arrival
+        group_column=GROUP,
+        algorithms=algorithms,
+        seed=seed,
+        actions=blueprint.actions.model_dump(),
+    )
+    model = fit(table, options, progress)
+    with database.transaction() as connection:
+        versions = ModelVersions(connection, blueprint.target.name, organisation)
+        versions.activate(versions.add(model), ACTIVATED_BY)
+
+
+def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
+    """The landmark table of all that is stored, with nothing beside the features but what keeps a lead together."""
+    with database.transaction() as connection:
+        table = landmark_table(
+            LeadRepository(connection, organisation).list(),
+            EventRepository(connection, organisation).list_visible(as_of),
+            OutcomeRepository(connection, organisation).list(blueprint.target.name),
+            blueprint.target,
+            as_of=as_of,
+        )
+    return table.drop_columns([name for name in NOT_FEATURES if name != GROUP])

@@ -1,6 +1,5 @@
 """Every page keeps the same promises. Pages are found by their file name, and the number found is asserted."""
 
-import asyncio
 import re
 from functools import cache
 from html import unescape
@@ -9,6 +8,7 @@ from importlib import resources
 
 import httpx
 import pytest
+from tests.web.asking import ask_application
 from tests.web.examples import Away, Cards, Leads, make_card
 
 from leadwise.web.application import create_application, find_pages
@@ -50,13 +50,7 @@ APPLICATION = create_application(Sources(SHELF, Cards(make_card())))
 def ask(path: str, leads: int | None) -> httpx.Response:
     """What the page answers with so many leads; None: with a source that is away."""
     SHELF.leads = Away() if leads is None else Leads(leads)
-    transport = httpx.ASGITransport(APPLICATION, raise_app_exceptions=False)
-
-    async def asked() -> httpx.Response:
-        async with httpx.AsyncClient(transport=transport, base_url="http://pages") as client:
-            return await client.get(path)
-
-    return asyncio.run(asked())
+    return ask_application(APPLICATION, path)
 
 
 def numbers_and_texts(value: object) -> list[str]:

@@ -1,10 +1,10 @@
 """The ranked leads over real HTTP: the list, its paging and filters, and every way in which it can fail."""
 
-import asyncio
 from html import unescape
 
 import httpx
 import pytest
+from tests.web.asking import ask_application
 from tests.web.conftest import Serve
 from tests.web.examples import HOSTILE, Away, Broken, Cards, Leads, make_card
 
@@ -14,14 +14,7 @@ from leadwise.web.sources import LeadSource, Sources
 
 
 def ask(leads: LeadSource, path: str, card: ModelCard | None = None, method: str = "GET") -> httpx.Response:
-    application = create_application(Sources(leads, Cards(card) if card else None))
-    transport = httpx.ASGITransport(application, raise_app_exceptions=False)
-
-    async def asked() -> httpx.Response:
-        async with httpx.AsyncClient(transport=transport, base_url="http://leads", follow_redirects=True) as client:
-            return await client.request(method, path)
-
-    return asyncio.run(asked())
+    return ask_application(create_application(Sources(leads, Cards(card) if card else None)), path, method)
 
 
 def test_the_root_leads_to_the_list():

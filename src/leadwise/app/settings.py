@@ -20,11 +20,13 @@ class Settings(BaseSettings):
     """Where the embedded PostgreSQL keeps its data."""
     database_url: SecretStr | None = None
     """A PostgreSQL server; None: DB_HOST and its kin, or else the embedded one."""
-    db_host: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_HOST", "DB_HOST"))
-    db_port: int = Field(DEFAULT_PORT, validation_alias=AliasChoices("LEADWISE_DB_PORT", "DB_PORT"))
-    db_name: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_NAME", "DB_NAME"))
-    db_user: str | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_USER", "DB_USER"))
-    db_password: SecretStr | None = Field(None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD"))
+    db_host: str | None = Field(default=None, validation_alias=AliasChoices("LEADWISE_DB_HOST", "DB_HOST"))
+    db_port: int = Field(default=DEFAULT_PORT, validation_alias=AliasChoices("LEADWISE_DB_PORT", "DB_PORT"))
+    db_name: str | None = Field(default=None, validation_alias=AliasChoices("LEADWISE_DB_NAME", "DB_NAME"))
+    db_user: str | None = Field(default=None, validation_alias=AliasChoices("LEADWISE_DB_USER", "DB_USER"))
+    db_password: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
+    )
 
     @cached_property
     def server_url(self) -> str | None:

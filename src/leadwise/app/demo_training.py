@@ -30,7 +30,7 @@ def train(
     """Fit the blueprint's target on the organisation's past leads; store the model and activate it."""
     table = _past_leads(database, blueprint, organisation, as_of)
     options = FitOptions(
-        outcome=OUTCOME,
+        outcome=blueprint.target.title,
         ordered=True,  # the table is in order of arrival
         group_column=GROUP,
         algorithms=algorithms,
@@ -44,7 +44,7 @@ def train(
 
 
 def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
-    """The landmark table of all that is stored, with nothing beside the features but what keeps a lead together."""
+    """The landmark table of all that is stored: features, what keeps a lead together, and the outcome by its title."""
     with database.transaction() as connection:
         table = landmark_table(
             LeadRepository(connection, organisation).list(),
@@ -53,4 +53,5 @@ def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_
             blueprint.target,
             as_of=as_of,
         )
-    return table.drop_columns([name for name in NOT_FEATURES if name != GROUP])
+    table = table.drop_columns([name for name in NOT_FEATURES if name != GROUP])
+    return table.rename_columns({OUTCOME: blueprint.target.title})

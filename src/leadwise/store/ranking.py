@@ -69,11 +69,11 @@ class RankingRepository:
         return [_ranked_of(row) for row in self._connection.execute(query).mappings()]
 
     def count_by_grade(self, wanted: RankingFilter) -> dict[str, int]:
-        """How many leads there are of each grade that occurs, whatever grade is wanted. Value models give no grades."""
+        """How many leads there are of each grade that occurs, whatever grade is wanted; "" stands for no grade."""
         latest = self._newest_scores(wanted).subquery()
         count = func.count().label("leads")
-        query = select(latest.c.grade, count).where(latest.c.grade.is_not(None)).group_by(latest.c.grade)
-        return {row.grade: row.leads for row in self._connection.execute(query)}
+        query = select(latest.c.grade, count).group_by(latest.c.grade)
+        return {row.grade or "": row.leads for row in self._connection.execute(query)}
 
     def find_latest_scoring(self) -> LatestScoring | None:
         """The scoring that was recorded last; None before the first."""

@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL per test process, and in it a database of its own for each test."""
+"""One embedded PostgreSQL per test process, in which every test finds an empty database; for all rooms that need one."""
 
 import shutil
 import tempfile

@@ -13,8 +13,8 @@ from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
 
 BAGS = 5
-MOST_TREES = 1000
-PATIENCE = 50
+MOST_TREES = 600
+PATIENCE = 30
 """Trees that may follow without a gain before growing stops."""
 FEW_TREES, ENOUGH_TO_HOLD_OUT = 30, 40
 """Below this many rows a fifth of them cannot say when to stop, so the number of trees is fixed and small."""
@@ -60,7 +60,7 @@ class GradientBoosting(Algorithm):
             **REPEATABLE,
             **CATEGORIES,
             "objective": OBJECTIVES[self.task],
-            "learning_rate": 0.03,
+            "learning_rate": 0.08,
             "num_leaves": 8 if rows < 30_000 else 16,  # noqa: PLR2004 - more rows bear larger trees
             "min_data_in_leaf": int(np.clip(rows // 100, 5, 20)),
             "bagging_fraction": 0.8,

@@ -43,7 +43,7 @@ def _sentence(column: Column, points: Sequence[EffectPoint]) -> str:
         return f"{column.name} makes no difference."
     best = max(points, key=lambda point: point.contribution)
     worst = min(points, key=lambda point: point.contribution)
-    return f"{column.name} speaks most for a lead at {best.label}, and least at {worst.label}."
+    return f"{column.name}: {best.label} speaks most for a lead, {worst.label} most against it."
 
 
 def _points(table: pa.Table, column: Column, contribution: Floats) -> tuple[EffectPoint, ...]:
@@ -83,10 +83,7 @@ def _range_labels(column: Column, edges: Floats) -> list[str]:
     if len(edges) == 1:
         return [_number(column, float(edges[0]))]
     words = [_number(column, float(edge)) for edge in edges]
-    return [
-        f"{low} to {high}" if place == 0 else f"above {low} to {high}"
-        for place, (low, high) in enumerate(pairwise(words))
-    ]
+    return [f"{low} to {high}" for low, high in pairwise(words)]
 
 
 def _number(column: Column, number: float) -> str:

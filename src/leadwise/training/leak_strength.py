@@ -78,17 +78,24 @@ def bins_of_numbers(numbers: Floats, rows: int) -> Groups:
 
 
 @overload
-def many_times_the_odds(hits: int, rows: int, rate: float) -> bool: ...
+def many_times_the_odds(hits: int, rows: int, rate: float, *, at_least: float = 0.0) -> bool: ...
 @overload
-def many_times_the_odds(hits: NDArray[np.int64], rows: NDArray[np.int64], rate: float) -> NDArray[np.bool_]: ...
-def many_times_the_odds(hits: Any, rows: Any, rate: float) -> Any:
+def many_times_the_odds(
+    hits: NDArray[np.int64], rows: NDArray[np.int64], rate: float, *, at_least: float = 0.0
+) -> NDArray[np.bool_]: ...
+def many_times_the_odds(hits: Any, rows: Any, rate: float, *, at_least: float = 0.0) -> Any:
     """Whether `hits` of `rows` shows odds of more than twenty times those of `rate`, and chance does not explain it.
 
+    Where conversions are rare, twenty times their odds is still far from certain: `at_least` is a share that must be
+    exceeded too.
+
     >>> many_times_the_odds(66, 66, rate=0.1), many_times_the_odds(140, 142, rate=0.385)
+    (True, False)
+    >>> many_times_the_odds(850, 1000, rate=0.1), many_times_the_odds(850, 1000, rate=0.1, at_least=0.9)
     (True, False)
     """
     from scipy.stats import binom  # noqa: PLC0415 - heavy libraries load when used
 
     odds = TIMES * rate / (1 - rate)
-    result = binom.sf(np.asarray(hits) - 1, np.asarray(rows), odds / (1 + odds)) < CHANCE
+    result = binom.sf(np.asarray(hits) - 1, np.asarray(rows), max(odds / (1 + odds), at_least)) < CHANCE
     return result if np.ndim(hits) else bool(result)

@@ -3,6 +3,11 @@
 A column is called a *leak*, and left out, only on evidence that an honest column hardly ever gives; what merely looks
 odd is a *suspect*, kept and reported. The yardstick is odds: facts known beforehand may double or triple a lead's odds
 of converting, but twenty times the odds of all leads, surely and not by chance, is the outcome itself in another dress.
+
+The rarer outcome is the event that writes facts down (a deal, a cancellation): a column that is empty without it leaks,
+however rarely it is filled. Values beside others (a stage among stages, a count above 0, a tick) must cover half of it.
+The commoner outcome is what happens without an event, and honest facts can all but settle it: who is insured elsewhere
+does not buy. So what is filled for it must cover three quarters of it, and its values are never more than suspects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +38,15 @@ STRIKING_AUC = 0.85
 NAMED_LEAK_AUC = 0.75
 NAMED_SUSPECT_AUC = 0.6
 COVERED = 0.5
-"""Share of an outcome's rows that telling values must cover for a column to be a leak."""
+"""Share of the rarer outcome's rows that telling values must cover for a column to be a leak."""
+COVERED_OF_COMMONER = 0.75
+"""Share of the commoner outcome's rows that must be filled for a column to be a leak."""
+COVERED_WHERE_UNSURE = 0.9
+"""The same where the other outcome has some of the filled rows too: deals that were won too late to count."""
+MEANING = 0.95
+"""What is filled in means an outcome if at least this share of the rows had it: honest sources convert 85%."""
+MOSTLY = 0.5
+"""A smaller share of the filled rows says nothing, whatever the odds: where conversions are rare, odds are easy."""
 SEEN = 0.02
 """Share of an outcome's rows from which on telling values are worth a report."""
 
@@ -88,7 +101,7 @@ def judge_column(values: WholeColumn, column: Column, won: NDArray[np.bool_]) ->
     groups = _groups(coded, column, won)
     auc = alone_auc(groups, won)
     checks = (
-        _filled_for_one(given, won),
+        _filled_for_one(given, won, beside_others=_is_tick(coded, given) or _counts_from_zero(coded, column)),
         _identifier(coded, column, won),
         _separates(auc),
         _telling_values(coded, column, won),
@@ -103,12 +116,25 @@ def judge_column(values: WholeColumn, column: Column, won: NDArray[np.bool_]) ->
 def _given(coded: CodedColumn, column: Column) -> NDArray[np.bool_]:
     """Which rows hold something. A number that is 0 in most rows counts as held only where it is not 0."""
     placeholder = are_placeholders(coded.texts)
-    texts = np.array(coded.texts.to_pylist(), dtype=object)
-    if column.kind in {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}:
-        zero = texts == "0"
-        if zero.any() and coded.counts[zero].sum() > len(coded.codes) / 2:
-            placeholder = placeholder | zero
+    if _counts_from_zero(coded, column):
+        placeholder = placeholder | _is_zero(coded)
     return np.append(~placeholder, False)[coded.codes]
+
+
+def _counts_from_zero(coded: CodedColumn, column: Column) -> bool:
+    """Whether it holds numbers, 0 in most rows."""
+    if column.kind not in {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}:
+        return False
+    return bool(coded.counts[_is_zero(coded)].sum() > len(coded.codes) / 2)
+
+
+def _is_zero(coded: CodedColumn) -> NDArray[np.bool_]:
+    return np.array([text == "0" for text in coded.texts.to_pylist()], dtype=np.bool_)
+
+
+def _is_tick(coded: CodedColumn, given: NDArray[np.bool_]) -> bool:
+    """Whether all filled rows hold the same: an empty row then says no, and is not empty at all."""
+    return np.unique(coded.codes[given]).size == 1
 
 
 def _groups(coded: CodedColumn, column: Column, won: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -121,29 +147,49 @@ def _groups(coded: CodedColumn, column: Column, won: NDArray[np.bool_]) -> NDArr
     return bins_of_numbers(numbers, len(won))
 
 
-def _filled_for_one(given: NDArray[np.bool_], won: NDArray[np.bool_]) -> Finding | None:
-    """Filled almost only for one outcome."""
-    filled = int(given.sum())
+def _filled_for_one(given: NDArray[np.bool_], won: NDArray[np.bool_], *, beside_others: bool) -> Finding | None:
+    """Filled almost only for one outcome.
+
+    Args:
+        given: The filled rows.
+        won: The converted rows.
+        beside_others: Whether the other rows hold something too: a 0, or a box that was not ticked.
+    """
+    filled, hits = int(given.sum()), int(won[given].sum())
     if filled in {0, len(given)}:
         return None
-    filled_won = int(won[given].sum())
     rate = float(won.mean())
-    if many_times_the_odds(filled_won, filled, rate):
-        return Finding(
-            Leak.LEAK,
-            f"Filled almost only for converted leads: {filled_won:,} of the {filled:,} filled rows converted, "
-            f"against {rate:.0%} of all.",
-            by_filling=True,
+    needed = _cover_that_leaks(hits, filled, rate, beside_others=beside_others)
+    if needed is not None:
+        evidence = (
+            f"Filled almost only for converted leads: {hits:,} of the {filled:,} filled rows converted, "
+            f"against {rate:.0%} of all."
         )
-    if many_times_the_odds(filled - filled_won, filled, 1 - rate):
-        share = (filled - filled_won) / int((~won).sum())
-        leak = Leak.LEAK if share >= COVERED else Leak.SUSPECT
-        return Finding(
-            leak,
-            f"Filled almost only for leads that did not convert: {filled - filled_won:,} of {filled:,} filled rows.",
-            by_filling=True,
-        )
+        return Finding(Leak.LEAK if hits >= needed * won.sum() else Leak.SUSPECT, evidence, by_filling=True)
+    lost = filled - hits
+    needed = _cover_that_leaks(lost, filled, 1 - rate, beside_others=beside_others)
+    if needed is not None:
+        evidence = f"Filled almost only for leads that did not convert: {lost:,} of {filled:,} filled rows."
+        return Finding(Leak.LEAK if lost >= needed * (~won).sum() else Leak.SUSPECT, evidence, by_filling=True)
     return None
+
+
+def _cover_that_leaks(hits: int, filled: int, rate: float, *, beside_others: bool) -> float | None:
+    """The share of an outcome that must be filled for a leak; None if its rows hardly stand out among the filled.
+
+    Args:
+        hits: Filled rows with the outcome.
+        filled: Filled rows.
+        rate: Share of all rows with the outcome.
+        beside_others: Whether the other rows hold something too.
+    """
+    if not many_times_the_odds(hits, filled, rate, at_least=MOSTLY):
+        return None
+    if rate > 0.5:  # noqa: PLR2004 - the commoner outcome
+        return COVERED_OF_COMMONER
+    if hits < MEANING * filled:
+        return COVERED_WHERE_UNSURE
+    return COVERED if beside_others else 0.0
 
 
 def _filled_with_leaks(
@@ -181,12 +227,13 @@ def _nested(inner: NDArray[np.bool_], outer: NDArray[np.bool_]) -> bool:
 
 
 def _identifier(coded: CodedColumn, column: Column, won: NDArray[np.bool_]) -> Finding | None:
-    """An identifier whose prefix or length says how it ended."""
+    """An identifier whose letters or length say how it ended."""
     if column.kind is not ColumnKind.ID:
         return None
     texts = [str(text) for text in coded.texts.to_pylist()]
     for what, keys in (
         ("beginning", [_leading_letters(text) for text in texts]),
+        ("ending", [_leading_letters(text[::-1]) for text in texts]),
         ("length", [str(len(text)) for text in texts]),
     ):
         _, code = np.unique(np.array([*keys, ""]), return_inverse=True)
@@ -225,8 +272,16 @@ def _telling_values(coded: CodedColumn, column: Column, won: NDArray[np.bool_]) 
     covered_won = float(converted[of_winners].sum() / won.sum())
     covered_lost = float((counts - converted)[of_losers].sum() / (~won).sum())
     example = _example(coded, np.where(of_winners | of_losers, counts, 0), counts, converted)
-    if covered_won >= COVERED:
-        return Finding(Leak.LEAK, f"Values that mean conversion cover {covered_won:.0%} of it: {example}.")
+    rarer, what, of_rarer = (
+        (converted, "conversion", of_winners)
+        if rate <= 0.5  # noqa: PLR2004 - the half
+        else (counts - converted, "a lost lead", of_losers)
+    )
+    meaning = of_rarer & (rarer >= MEANING * counts)
+    covered = float(rarer[meaning].sum() / rarer.sum())
+    if covered >= COVERED:
+        example = _example(coded, np.where(meaning, counts, 0), counts, converted)
+        return Finding(Leak.LEAK, f"Values that mean {what} cover {covered:.0%} of such rows: {example}.")
     if max(covered_won, covered_lost) >= SEEN:
         return Finding(Leak.SUSPECT, f"Some values occur almost with one outcome only: {example}.")
     return None
@@ -243,7 +298,9 @@ def _example(
 
 def _telling_name(telling: Telling | None, auc: float) -> Finding | None:
     """A name that tells, on a column that has to do with the outcome."""
-    if telling is None or auc < NAMED_SUSPECT_AUC:
+    if telling is None or (auc < NAMED_SUSPECT_AUC and not telling.plain):
         return None
+    if auc < NAMED_SUSPECT_AUC:
+        return Finding(Leak.SUSPECT, telling.sentence)
     leak = Leak.LEAK if telling.decisive and auc >= NAMED_LEAK_AUC else Leak.SUSPECT
     return Finding(leak, f"{telling.sentence} It goes far alone (AUC {auc:.2f}).")

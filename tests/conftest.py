@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL per test process, in which every test finds an empty database; for all rooms that need one."""
+"""For all rooms: one embedded PostgreSQL per test process, in which every test finds an empty database."""
 
 import shutil
 import tempfile

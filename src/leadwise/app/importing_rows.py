@@ -105,9 +105,10 @@ def read_times(table: pa.Table, time_column: str | None, *, unknown: datetime) -
     if time_column is None:
         return Times([unknown] * table.num_rows, 0)
     column = infer_column(time_column, table.column(time_column))
-    if column.kind not in {ColumnKind.DATE, ColumnKind.CONSTANT}:
-        raise NoDatesError(time_column, column.kind)
     days = to_numbers(table.column(time_column), column.model_copy(update={"kind": ColumnKind.DATE}))
+    # One date in all rows makes the column a constant, and is a date all the same.
+    if column.kind not in {ColumnKind.DATE, ColumnKind.CONSTANT} or np.isnan(days).all():
+        raise NoDatesError(time_column, column.kind)
     instants = [unknown if np.isnan(day) else _EPOCH + timedelta(seconds=round(day * SECONDS_PER_DAY)) for day in days]
     return Times(instants, int(np.isnan(days).sum()))
 
@@ -119,7 +120,7 @@ def read_fields(table: pa.Table, names: tuple[str, ...]) -> Iterator[Fields]:
         # Column by column: Arrow makes rows of a wide table much more slowly.
         piece = chosen.slice(start, ROWS_AT_ONCE)
         columns = [[_as_json(value) for value in column.to_pylist()] for column in piece.columns]
-        for row in range(piece.num_rows):
+        for row in range(min(ROWS_AT_ONCE, table.num_rows - start)):
             yield {name: column[row] for name, column in zip(names, columns, strict=True)}
 
 

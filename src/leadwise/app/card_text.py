@@ -7,7 +7,7 @@ from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task
 
 EFFECTS_SHOWN = 10
 CONVERSION = ("log_loss", "roc_auc", "average_precision", "brier", "expected_calibration_error", "f1", "lift_at_10")
-VALUE = ("mse", "mae", "r2", "rmse", "rank_correlation", "interval_coverage")
+VALUE = ("rmse", "mae", "r2", "rank_correlation", "mse", "interval_coverage")
 
 
 def show_card(card: ModelCard) -> None:
@@ -85,7 +85,7 @@ def _show_grades(out: Console, card: ModelCard) -> None:
 def _show_effects(out: Console, card: ModelCard) -> None:
     out.print("\nWhat drives the score", style="bold")
     for effect in card.effects[:EFFECTS_SHOWN]:
-        out.print(f"  {effect.importance:.3f}  {effect.sentence}")
+        out.print(f"  {number(effect.importance, 3)}  {effect.sentence}")
 
 
 def _show_columns(out: Console, card: ModelCard) -> None:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import numpy as np
 import orjson
 
-from leadwise.domain.card import DataDescription, GainPoint, Metrics, ModelCard, RocPoint, Task
+from leadwise.domain.card import DataDescription, GainPoint, Metrics, ModelCard, RocPoint, Task, ValueMetrics
 from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.models.margins import sigmoid
@@ -15,7 +15,7 @@ from leadwise.training.effects import column_effects
 from leadwise.training.fingerprint import content_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades, grade_bounds, value_bands
-from leadwise.training.intervals import fit_intervals
+from leadwise.training.intervals import COVERAGE, fit_intervals
 from leadwise.training.leaderboard import leaderboard, winner
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
@@ -71,7 +71,8 @@ def _card(training: Training, model_version: str) -> ModelCard:
     if material.task is Task.VALUE:
         bands = value_bands(best.margins, float(material.target.min()), options.actions)
         gain = _gain(target, margins) if target.min() >= 0 else ()
-        return card.model_copy(update={"value_bands": bands, "gain": gain})
+        warnings = (*_coverage_warning(chosen), *card.warnings)
+        return card.model_copy(update={"value_bands": bands, "gain": gain, "warnings": warnings})
     return _with_probabilities(card, training, target, margins)
 
 
@@ -109,6 +110,20 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
             "roc": _roc(target, probability),
         }
     )
+
+
+def _coverage_warning(test: Metrics) -> tuple[str, ...]:
+    """What to say where intervals held clearly fewer of the test's amounts than promised."""
+    if not isinstance(test, ValueMetrics):
+        return ()
+    _, most = test.intervals.get("interval_coverage", (0.0, 1.0))
+    if most >= COVERAGE:
+        return ()
+    warning = (
+        f"The intervals held {test.interval_coverage:.0%} of the true amounts in the test instead of {COVERAGE:.0%}: "
+        "amounts have moved since the rows that were learnt from. Take them as too narrow."
+    )
+    return (warning,)
 
 
 def _gain(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:

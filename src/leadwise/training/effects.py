@@ -12,6 +12,7 @@ from leadwise.domain.frame import Floats
 from leadwise.features.encoding import to_numbers
 
 RANGES = 6
+MOST_DIGITS = 6
 VALUES = 8
 FEWEST_IN_A_POINT = 5
 """Fewer rows than this are not shown: they say little, and might point at persons."""
@@ -80,13 +81,17 @@ def _groups(column: Column, numbers: Floats) -> tuple[list[str], "np.ndarray[tup
 
 
 def _range_labels(column: Column, edges: Floats) -> list[str]:
-    if len(edges) == 1:
-        return [_number(column, float(edges[0]))]
-    words = [_number(column, float(edge)) for edge in edges]
-    return [f"{low} to {high}" for low, high in pairwise(words)]
+    """Labels of the ranges between the edges, with as few digits as tell the edges apart."""
+    words = next(
+        words
+        for digits in range(MOST_DIGITS + 1)
+        if len(set(words := [_number(column, float(edge), digits) for edge in edges])) == len(edges)
+        or digits == MOST_DIGITS
+    )
+    return [f"{low} to {high}" for low, high in pairwise(words)] or words
 
 
-def _number(column: Column, number: float) -> str:
+def _number(column: Column, number: float, digits: int) -> str:
     if column.kind is ColumnKind.DATE:
         return str(np.datetime64(int(number), "D"))
-    return f"{number:,.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"  # noqa: PLR2004
+    return f"{number:,.{digits}f}"

@@ -30,9 +30,10 @@ def test_the_address_can_be_typed_into_a_browser():
 
 
 def test_a_polite_kill_leaves_through_all_clean_up():
-    cleaned = []
-    with pytest.raises(SystemExit) as left, orderly_termination(), ExitStack() as stack:
-        stack.callback(cleaned.append, "database")
+    cleaned: list[str] = []
+    work = ExitStack()
+    work.callback(cleaned.append, "database")
+    with pytest.raises(SystemExit) as left, orderly_termination(), work:
         signal.raise_signal(signal.SIGTERM)
     assert (left.value.code, cleaned) == (143, ["database"])
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -83,12 +83,17 @@ def split_at_random(target: Floats, *, stratify: bool, seed: int, group: NDArray
         group: A label for each row: rows with the same label stay together.
     """
     random = np.random.default_rng(seed)
-    part = _parts(target, 5 * FOLDS, random, stratify=stratify, group=group)
-    test_parts = round(5 * FOLDS * TEST_SHARE)
+    parts, test_parts = 5 * FOLDS, round(5 * FOLDS * TEST_SHARE)
+    if group is None:
+        part = _parts(target, parts, random, stratify=stratify)
+    else:
+        part = _parts_of_groups(group, parts, test_parts, random)
     train, test = np.flatnonzero(part >= test_parts), np.flatnonzero(part < test_parts)
     fold_of = part[train] % FOLDS
     folds = tuple(
-        Fold(train[fold_of != fold], train[fold_of == fold]) for fold in range(FOLDS) if (fold_of == fold).any()
+        Fold(train[fold_of != fold], train[fold_of == fold])
+        for fold in range(FOLDS)
+        if (fold_of == fold).any() and (fold_of != fold).any()
     )
     sentence = (
         f"A random {len(test):,} of {len(target):,} rows are the test set; the rest was validated in {len(folds)} "
@@ -97,19 +102,25 @@ def split_at_random(target: Floats, *, stratify: bool, seed: int, group: NDArray
     return Split(train, test, folds, sentence)
 
 
-def _parts(
-    target: Floats, parts: int, random: np.random.Generator, *, stratify: bool, group: NDArray[Any] | None
-) -> NDArray[np.int64]:
-    """A part for each row, of nearly equal sizes, with each class (or group) spread evenly."""
-    if group is not None:
-        _, label = np.unique(group, return_inverse=True)
-        return np.asarray(random.permutation(np.arange(label.max() + 1) % parts)[label])
+def _parts(target: Floats, parts: int, random: np.random.Generator, *, stratify: bool) -> NDArray[np.int64]:
+    """A part for each row, of nearly equal sizes, with each class spread evenly."""
     shuffled = random.permutation(len(target))
     if stratify:
         shuffled = shuffled[np.argsort(target[shuffled], kind="stable")]
     part = np.empty(len(target), dtype=np.int64)
     part[shuffled] = _spread(len(target), parts, random)
     return part
+
+
+def _parts_of_groups(
+    group: NDArray[Any], parts: int, test_parts: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """A part for each row: a fifth of the groups in the test's parts, however few there are, the rest spread evenly."""
+    distinct, label = np.unique(group, return_inverse=True)
+    place = random.permutation(len(distinct))
+    tests = min(max(round(len(distinct) * test_parts / parts), 1), max(len(distinct) - 1, 0))
+    part = np.where(place < tests, place % test_parts, test_parts + (place - tests) % (parts - test_parts))
+    return np.asarray(part[label])
 
 
 def _spread(rows: int, parts: int, random: np.random.Generator) -> NDArray[np.int64]:

@@ -18,6 +18,8 @@ RESAMPLES = 200
 LEVEL = 0.95
 BANDS = 10
 SMALLEST_PROBABILITY = 1e-12
+ROUNDING = 1e-28
+"""A variance below this part of the mean square is rounding."""
 
 Measure = Callable[[Floats], dict[str, float | None]]
 """Metrics of rows with these weights."""
@@ -176,7 +178,7 @@ def value_metrics(target: Floats, value: Floats, low: Floats, high: Floats, *, s
 
     def measure(weight: Floats) -> dict[str, float | None]:
         share = weight / weight.sum()
-        mse, spread = float(share @ error**2), float(share @ (target - share @ target) ** 2)
+        mse, spread = float(share @ error**2), _variance(target, share)
         return {
             "mse": mse,
             "mae": float(share @ np.abs(error)),
@@ -193,9 +195,14 @@ def value_metrics(target: Floats, value: Floats, low: Floats, high: Floats, *, s
 
 def _correlation(first: Floats, second: Floats, share: Floats) -> float | None:
     """Correlation of weighted rows; None where one of them does not vary."""
-    first, second = first - share @ first, second - share @ second
-    scale = np.sqrt((share @ first**2) * (share @ second**2))
-    return float(share @ (first * second) / scale) if scale else None
+    scale = np.sqrt(_variance(first, share) * _variance(second, share))
+    return float(share @ ((first - share @ first) * (second - share @ second)) / scale) if scale else None
+
+
+def _variance(values: Floats, share: Floats) -> float:
+    """Of weighted rows; exactly 0 where they do not vary, though sums of the same number may round apart."""
+    variance = float(share @ (values - share @ values) ** 2)
+    return variance if variance > ROUNDING * float(share @ values**2) else 0.0
 
 
 def bootstrap(measure: Measure, rows: int, seed: int | None) -> dict[str, Interval]:

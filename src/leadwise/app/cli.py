@@ -3,7 +3,6 @@
 import typer
 
 from leadwise.app.commands import check, demo, fit, import_table, score, show, validate
-from leadwise.app.refusal import refusing
 
 cli = typer.Typer(
     name="leadwise",
@@ -14,9 +13,3 @@ cli = typer.Typer(
 )
 for command in (check, fit, score, show, validate, import_table, demo):
     cli.command(command.NAME)(command.run)
-
-
-def main() -> None:
-    """Run a command; exits with 0 when it did what it was asked for."""
-    with refusing():
-        cli(standalone_mode=True)

@@ -24,7 +24,11 @@ def load_array(content: bytes) -> Floats:
     Raises:
         ValueError: if the bytes are no array of numbers.
     """
-    array = np.load(io.BytesIO(content), allow_pickle=False)
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except EOFError as error:
+        message = "expected an array, got nothing"
+        raise ValueError(message) from error
     if array.dtype != np.float64:
         message = f"expected an array of float64, got {array.dtype}"
         raise ValueError(message)

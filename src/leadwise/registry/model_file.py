@@ -82,9 +82,8 @@ def load_model(content: bytes, where: Where) -> FittedModel:
     Raises:
         NotAModelFileError, NewerModelFormatError, DamagedModelFileError: if it cannot be used.
     """
-    files = _unpack(content, where)
     try:
-        return _build(files)
+        return _build(_unpack(content, where))
     except (KeyError, ValueError, TypeError, IndexError, ValidationError) as error:
         raise DamagedModelFileError(where, f"its parts do not fit together ({type(error).__name__})") from error
 
@@ -102,7 +101,7 @@ def read_model_file(path: Path) -> FittedModel:
     """The model in a file. Raises as `load_model` does, and where there is no such file."""
     try:
         content = path.read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelFileNotFoundError(path) from error
     except IsADirectoryError as error:
         raise NotAModelFileError(path) from error
@@ -127,6 +126,8 @@ def _unpack(content: bytes, where: Where) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST_BYTES:
                 raise DamagedModelFileError(where, f"it claims to hold more than {LARGEST_BYTES >> 30} GiB")
+            if {entry.compress_type for entry in archive.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise DamagedModelFileError(where, "it is packed in a way that model files never are")
             files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         if content[:2] == b"PK":
@@ -143,16 +144,28 @@ def _verify(files: Mapping[str, bytes], where: Where) -> None:
         raise NotAModelFileError(where)
     if _checksum(files[MANIFEST]).encode() != files[MANIFEST_CHECKSUM]:
         raise DamagedModelFileError(where, "its manifest was changed")
-    manifest = orjson.loads(files[MANIFEST])
-    if manifest.get("format") != FORMAT:
-        raise NotAModelFileError(where)
-    if manifest["format_version"] > FORMAT_VERSION:
-        raise NewerModelFormatError(where, manifest["format_version"], FORMAT_VERSION)
-    if set(manifest["files"]) != set(files) - {MANIFEST, MANIFEST_CHECKSUM}:
+    checksums = _read_manifest(files[MANIFEST], where)
+    if set(checksums) != set(files) - {MANIFEST, MANIFEST_CHECKSUM}:
         raise DamagedModelFileError(where, "parts are missing or were added")
-    for name, checksum in manifest["files"].items():
+    for name, checksum in checksums.items():
         if _checksum(files[name]) != checksum:
             raise DamagedModelFileError(where, f"{name} was changed")
+
+
+def _read_manifest(content: bytes, where: Where) -> dict[str, str]:
+    """Each part's checksum, if this is a manifest of a format that we read."""
+    try:
+        manifest = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise NotAModelFileError(where) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise NotAModelFileError(where)
+    version, checksums = manifest.get("format_version"), manifest.get("files")
+    if not isinstance(version, int) or not isinstance(checksums, dict):
+        raise DamagedModelFileError(where, "its manifest lacks the format's version or the list of parts")
+    if version > FORMAT_VERSION:
+        raise NewerModelFormatError(where, version, FORMAT_VERSION)
+    return checksums
 
 
 def _build(files: Mapping[str, bytes]) -> FittedModel:
@@ -164,7 +177,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
     parts = {name.removeprefix(ALGORITHM_FOLDER): files[name] for name in files if name.startswith(ALGORITHM_FOLDER)}
     algorithm = get_algorithm(described["algorithm"], task).load(task, features, parts)
     intervals = described["intervals"]
-    return FittedModel(
+    model = FittedModel(
         card=card,
         columns=columns,
         algorithm=algorithm,
@@ -172,6 +185,8 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
         proof=tuple(described["proof"]),
     )
+    prove(model)  # parts that do not fit together fail here, and not in the midst of scoring
+    return model
 
 
 def _tupled(value: Any) -> Any:

@@ -63,6 +63,30 @@ class FileNotWrittenError(Unavailable):
         )
 
 
+class NotAFileError(Conflict):
+    """Where a file should go there is a folder, a device or a pipe."""
+
+    code = "not_a_file"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        there = "a folder" if path.is_dir() else "no ordinary file"
+        super().__init__(f"{path} is {there}, but the name of a file to write was expected; choose another name.")
+
+
+class OverwritesInputError(Conflict):
+    """A result would replace another file of the same command: the table, the model."""
+
+    code = "overwrites_input"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is already used in this command, and writing here would destroy it; "
+            "choose another name for the result."
+        )
+
+
 class EmptyTableError(Invalid):
     """The file holds nothing at all."""
 

@@ -6,12 +6,12 @@ disk or Ctrl-C the old file is as it was, and nothing else is left.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from leadwise.connectors.errors import FileNotPermittedError, FileNotWrittenError
+from leadwise.connectors.errors import FileNotPermittedError, FileNotWrittenError, NotAFileError, OverwritesInputError
 
 
 @contextmanager
@@ -30,7 +30,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     'all of it'
     """
     with _our_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+        target = path.resolve()  # a link stays a link
+        _check_place(path, target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -38,7 +40,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o666 & ~_umask())  # a temporary file is private, this one need not be
-            temporary.replace(path)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -49,6 +51,39 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
+    """Refuse a place that cannot be written to, before hours of work are done for it.
+
+    Args:
+        path: Where a file will be written.
+        inputs: Files that are read for it, and that it must not replace.
+
+    Raises:
+        FileNotPermittedError, FileNotWrittenError, NotAFileError, OverwritesInputError: as they say.
+
+    >>> check_writable(Path(tempfile.mkdtemp()) / "absent" / "model.leadwise")
+    Traceback (most recent call last):
+    leadwise.connectors.errors.FileNotWrittenError: ...model.leadwise could not be written: its folder ... does not ...
+    """
+    with _our_errors(path):
+        target = path.resolve()
+        _check_place(path, target)
+        for read in inputs:
+            if target == read.resolve():
+                raise OverwritesInputError(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
+        os.close(handle)
+        Path(name).unlink()
+
+
+def _check_place(path: Path, target: Path) -> None:
+    """Refuse to put a file where a folder, a device or a pipe is."""
+    if target.exists() and not target.is_file():
+        raise NotAFileError(path)
+    if not target.parent.is_dir():
+        raise FileNotWrittenError(path, f"its folder {path.parent} does not exist")
+
+
 @contextmanager
 def _our_errors(path: Path) -> Iterator[None]:
     """Turn what the system says while a file is written into errors of ours."""
@@ -56,8 +91,6 @@ def _our_errors(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise FileNotPermittedError(path, "write") from error
-    except FileNotFoundError as error:
-        raise FileNotWrittenError(path, f"its folder {path.parent} does not exist") from error
     except OSError as error:
         raise FileNotWrittenError(path, error.strerror or str(error)) from error
 

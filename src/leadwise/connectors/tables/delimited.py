@@ -8,7 +8,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.csv as pv
 
-from leadwise.connectors.errors import DamagedTableError, EmptyTableError, NoRowsError
+from leadwise.connectors.errors import BinaryTableError, DamagedTableError, EmptyTableError, NoRowsError
 from leadwise.connectors.tables.encodings import find_encoding
 from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS, find_separator
@@ -78,6 +78,8 @@ def _read(source: Source, encoding: str, separator: str) -> tuple[pa.Table, _Ski
         with source.open() as file:
             table = pv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
+        if "cannot infer number of columns" in str(error):  # no line of it is text
+            raise BinaryTableError(source.path) from error
         raise DamagedTableError(source.path, _KIND, _reason(error)) from error
     except UnicodeError as error:
         raise DamagedTableError(source.path, _KIND, f"it is not written in {encoding} throughout") from error

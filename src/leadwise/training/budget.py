@@ -11,6 +11,10 @@ SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
 BRAKE = 0.7
 FEWEST_ROWS = 2_000
+SECONDS_PER_MILLION_CELLS_READ = 1.0
+"""What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
+SPENT_ON_READING = 0.15
+"""Share of the budget that this may take."""
 
 
 def affordable_rows(features: int, budget_seconds: float) -> int:
@@ -23,11 +27,26 @@ def affordable_rows(features: int, budget_seconds: float) -> int:
     return max(int(cells / max(features, 1)), FEWEST_ROWS)
 
 
-class Brake:
-    """Says when so much of the budget is gone that nothing new should begin."""
+def readable_rows(columns: int, budget_seconds: float) -> int:
+    """How many rows can be looked at closely within the budget, before it is known which columns are of use.
 
-    def __init__(self, budget_seconds: float) -> None:
-        self._started = time.perf_counter()
+    >>> readable_rows(10, budget_seconds=60)
+    900000
+    """
+    cells = budget_seconds * SPENT_ON_READING / SECONDS_PER_MILLION_CELLS_READ * 1e6
+    return max(int(cells / max(columns, 1)), FEWEST_ROWS)
+
+
+class Brake:
+    """Says when so much of the budget is gone that nothing new should begin.
+
+    Args:
+        budget_seconds: The budget.
+        spent_seconds: What was spent of it already, on reading the file.
+    """
+
+    def __init__(self, budget_seconds: float, spent_seconds: float = 0.0) -> None:
+        self._started = time.perf_counter() - spent_seconds
         self._latest = self._started + BRAKE * budget_seconds
 
     @property

@@ -16,7 +16,9 @@ class ColumnNotFoundError(Missing):
     def __init__(self, option: str, name: str, columns: Sequence[str]) -> None:
         self.option, self.name, self.columns = option, name, tuple(columns)
         folded = {column.casefold().strip(): column for column in reversed(columns)}
-        nearest = [folded[key] for key in difflib.get_close_matches(name.casefold().strip(), folded, n=3, cutoff=0.4)]
+        wanted = name.casefold().strip()
+        close = [wanted] if wanted in folded else difflib.get_close_matches(wanted, folded, n=3, cutoff=0.5)
+        nearest = [folded[key] for key in close]
         advice = f"did you mean {' or '.join(map(repr, nearest))}?" if nearest else f"it has {_listed(columns)}."
         super().__init__(f"{option} names the column {name!r}, which the table does not have; {advice}")
 
@@ -71,6 +73,19 @@ class OutcomeNotAnAmountError(Invalid):
         )
 
 
+class AmountTooLargeError(Invalid):
+    """An amount is beyond all reason."""
+
+    code = "amount_too_large"
+
+    def __init__(self, name: str, found: float, largest: float) -> None:
+        self.name, self.found, self.largest = name, found, largest
+        super().__init__(
+            f"The outcome {name!r} holds an amount of {found:.3g}, but at most {largest:.0e} can be learnt from; "
+            "correct that row, or leave it out."
+        )
+
+
 class TooFewRowsError(Invalid):
     """There are not enough rows for anything."""
 
@@ -78,9 +93,7 @@ class TooFewRowsError(Invalid):
 
     def __init__(self, rows: int, needed: int) -> None:
         self.rows, self.needed = rows, needed
-        super().__init__(
-            f"The table has {rows} rows with an outcome, but at least {needed} are needed; add more leads."
-        )
+        super().__init__(f"The table has {rows} rows with an outcome, but needs at least {needed}; add more leads.")
 
 
 class ColumnRoleConflictError(Invalid):

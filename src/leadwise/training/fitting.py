@@ -19,19 +19,19 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
-from leadwise.training.preparation import PreparedTable, prepare
+from leadwise.training.preparation import ENOUGH_OUTCOMES, PreparedTable, draw, prepare
 from leadwise.training.splits import Split, split_at_random, split_in_order
 from leadwise.training.validation import Contender, OutOfTimeError, validate
 
-ENOUGH_OUTCOMES = 10
-"""With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
 ENOUGH_AMOUNTS = 20
 RULES = "heuristic"
 ORDER = (RULES, "linear_regression", "logistic_regression", "gradient_boosting", "random_forest", "neural_network")
 """Quick and sound ones first, so that the emergency brake leaves something good."""
 
 
-def fit(table: pa.Table, options: FitOptions, progress: Progress | None = None) -> FittedModel:
+def fit(
+    table: pa.Table, options: FitOptions, progress: Progress | None = None, *, spent_seconds: float = 0.0
+) -> FittedModel:
     """The best model of the table that the budget buys.
 
     Algorithms compete on the same folds; the winner by validation loss is calibrated, measured on rows that no choice
@@ -41,16 +41,18 @@ def fit(table: pa.Table, options: FitOptions, progress: Progress | None = None) 
         table: One row per lead.
         options: What the columns are for, and what may be tried.
         progress: Hears of the steps.
+        spent_seconds: What was spent of the budget already, on reading the file.
 
     Raises:
         ColumnNotFoundError and its kin: if options do not fit the table; all are leadwise errors with a sentence.
     """
     progress = progress or Silence()
-    brake = Brake(options.budget_seconds)
+    brake = Brake(options.budget_seconds, spent_seconds)
     names = _algorithms(options)
     progress.start(total_steps=3 + 6 * len(names))
     progress.step("reading the columns and looking for leaks")
-    prepared = prepare(table, options)
+    drawn, passed_over = draw(table, options)
+    prepared = prepare(drawn, options)
     material = _gather(prepared, options)
     names = names if material.enough else [RULES]
     contenders, left_out = _compete(names, material, options, brake, progress)
@@ -58,7 +60,7 @@ def fit(table: pa.Table, options: FitOptions, progress: Progress | None = None) 
     progress.step(f"fitting {best.name.replace('_', ' ')} once more, on all rows")
     final = _refit(best, material, options)
     progress.step("writing the model card")
-    warnings = (*prepared.warnings, *material.warnings, *left_out)
+    warnings = (*passed_over, *prepared.warnings, *material.warnings, *left_out)
     trained = Training(prepared, options, material, tuple(contenders), final, warnings, brake.elapsed_seconds)
     model = describe(trained)
     progress.finish()
@@ -120,11 +122,12 @@ def _is_enough(task: Task, target: Floats) -> bool:
 
 def _too_few(task: Task, target: Floats) -> str:
     if task is Task.VALUE:
-        found = f"Only {len(target)} rows have an amount (at least {ENOUGH_AMOUNTS} are needed to learn from)"
+        rows = "1 row has" if len(target) == 1 else f"{len(target)} rows have"
+        found = f"Only {rows} an amount (at least {ENOUGH_AMOUNTS} are needed to learn from)"
     else:
         won = int(target.sum())
         found = (
-            f"Only {won} leads converted and {len(target) - won} did not "
+            f"{won:,} {'lead' if won == 1 else 'leads'} converted and {len(target) - won:,} did not "
             f"(at least {ENOUGH_OUTCOMES} of each are needed to learn from)"
         )
     return f"{found}, so this model is made of rules and ranks leads by common sense. Fit again with more outcomes."
@@ -136,7 +139,7 @@ def _split(
     rows = np.arange(len(target))
     if not enough:
         sentence = (
-            "There are too few outcomes to hold any back: the rules, which learn nothing from them, met them all."
+            "There are too few outcomes to hold any back, so the figures are of the rows that the rules were given."
         )
         return Split(rows, rows, (), sentence)
     if timed:

@@ -15,12 +15,15 @@ from leadwise.features.encoding import to_numbers
 from leadwise.features.placeholders import are_placeholders
 from leadwise.features.texts import CodedColumn, to_codes
 from leadwise.training.errors import (
+    AmountTooLargeError,
     NoOutcomeError,
     OutcomeNotAnAmountError,
     OutcomeNotUnderstoodError,
     WonValueNotFoundError,
 )
 
+LARGEST_AMOUNT = 1e15
+"""Beyond it, sums of squares and their digits cannot be trusted; no customer is worth as much."""
 WON = YES | {"won", "closed won", "converted", "sold", "success", "successful", "customer", "subscribed", "win"}
 LOST = NO | {
     "lost",
@@ -69,6 +72,7 @@ def read_outcome(table: pa.Table, name: str, *, won: str | None = None, value: b
         OutcomeNotUnderstoodError: if its values are not yes and no, and `won` does not say which is yes.
         WonValueNotFoundError: if no row holds `won`.
         OutcomeNotAnAmountError: if `value` is asked of a column without numbers.
+        AmountTooLargeError: if an amount is beyond all reason.
 
     >>> read_outcome(pa.table({"Won": ["yes", "no", ""]}), "Won").values.tolist()
     [1.0, 0.0, nan]
@@ -90,6 +94,9 @@ def _read_amount(table: pa.Table, name: str) -> OutcomeTarget:
     numeric = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE, ColumnKind.BOOLEAN}
     if column.kind not in numeric or np.isnan(amounts).all():
         raise OutcomeNotAnAmountError(name, column.kind)
+    largest = float(np.nanmax(np.abs(amounts)))
+    if largest > LARGEST_AMOUNT:
+        raise AmountTooLargeError(name, largest, LARGEST_AMOUNT)
     return OutcomeTarget(Task.VALUE, amounts)
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from leadwise.domain.card import CheckReport, Task
 from leadwise.domain.column import Column, ColumnKind, ColumnReport, ColumnUse, Leak
 from leadwise.domain.frame import Floats
-from leadwise.features.columns import infer_columns
+from leadwise.features.columns import infer_column, infer_columns
 from leadwise.features.encoding import to_numbers
 from leadwise.features.texts import to_codes
+from leadwise.training.budget import readable_rows
 from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError, TimeNotUnderstoodError
 from leadwise.training.leaks import Finding, find_leaks
 from leadwise.training.options import FitOptions
@@ -24,6 +25,12 @@ EXPLAINED = {
     ColumnKind.EMPTY: "It is empty in every row.",
 }
 AS_FILLED = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}
+
+
+ENOUGH_OUTCOMES = 10
+"""With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
+LEAK_CHECK_ROWS = 200_000
+"""So many rows show every leak that matters."""
 
 
 @dataclass(frozen=True)
@@ -63,26 +70,53 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
     columns = infer_columns(table)
     by_name = {column.name: column for column in columns}
     exempt = [name for name in (options.outcome, options.time_column, options.group_column) if name]
-    findings = find_leaks(table, columns, _happened(target), exempt=exempt)
+    findings = _find_leaks(table, columns, target, exempt)
     id_column = options.id_column or _first_identifier(columns, table.num_rows, options)
     reports = tuple(_report(column, findings[column.name], options, id_column) for column in columns)
     used = {report.name for report in reports if report.use in {ColumnUse.FEATURE, ColumnUse.TIME}}
-    features = (_as_feature(by_name[name], options) for name in sorted(used))
+    features = tuple(_as_feature(by_name[name], options) for name in sorted(used))
+    features = tuple(column for column in features if column.parts)
+    time = _time(table, by_name, options)
     return PreparedTable(
         table=table,
         target=target,
-        columns=tuple(column for column in features if column.parts),
+        columns=features,
         reports=reports,
         id_column=id_column,
-        time=_time(table, by_name, options),
+        time=time,
         group=to_codes(table.column(options.group_column)).codes if options.group_column else None,
-        warnings=tuple(_warnings(target, reports)),
+        warnings=(*_warnings(target, reports), *_about_time(time, options), *_about_features(features)),
     )
+
+
+def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
+    """As many rows as can be looked at closely within the budget, and what is to be said of the others.
+
+    Rows without an outcome go first, then the oldest where time is known, else some at random. A table that is not too
+    large comes back as it is. Raises as `prepare` does.
+    """
+    _check_roles(table, options)
+    limit = readable_rows(table.num_columns, options.budget_seconds)
+    if table.num_rows <= limit:
+        return table, []
+    known = np.flatnonzero(read_outcome(table, options.outcome, won=options.won, value=options.value).known)
+    rows, which = known, "every one that has an outcome"
+    if len(known) > limit:
+        time = _order(table, options)
+        if time is None:
+            rows = np.sort(np.random.default_rng(options.seed).choice(known, limit, replace=False))
+            which = "drawn at random"
+        else:
+            newest = np.argsort(np.nan_to_num(time[known], nan=-np.inf), kind="stable")[-limit:]
+            rows, which = known[np.sort(newest)], "the newest"
+    sentence = f"Looked at {len(rows):,} of {table.num_rows:,} rows, {which}; the others would take too long."
+    return table.take(rows), [sentence]
 
 
 def check(table: pa.Table, options: FitOptions) -> CheckReport:
     """What is in the table, what is wrong with it, and what leaks. Raises as `prepare` does."""
-    prepared = prepare(table, options)
+    drawn, warnings = draw(table, options)
+    prepared = prepare(drawn, options)
     known = prepared.target.values[prepared.target.known]
     return CheckReport(
         rows=table.num_rows,
@@ -90,7 +124,7 @@ def check(table: pa.Table, options: FitOptions) -> CheckReport:
         won=prepared.target.won,
         base_rate=float(known.mean()) if prepared.target.task is Task.CONVERSION else None,
         columns=prepared.reports,
-        warnings=prepared.warnings,
+        warnings=(*warnings, *prepared.warnings, *_few_outcomes(prepared.target)),
     )
 
 
@@ -178,6 +212,24 @@ def _as_feature(column: Column, options: FitOptions) -> Column:
     return column
 
 
+def _find_leaks(
+    table: pa.Table, columns: Sequence[Column], target: OutcomeTarget, exempt: Sequence[str]
+) -> dict[str, Finding]:
+    """What leaks, by the rows with an outcome; by some of them where there are very many."""
+    happened, known = _happened(target), np.flatnonzero(target.known)
+    if len(known) > LEAK_CHECK_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(known, LEAK_CHECK_ROWS, replace=False))
+        table, happened = table.take(rows), happened[rows]
+    return find_leaks(table, columns, happened, exempt=exempt)
+
+
+def _order(table: pa.Table, options: FitOptions) -> Floats | None:
+    """By row, what orders it, before all columns are known."""
+    name = options.time_column
+    by_name = {name: infer_column(name, table.column(name))} if name else {}
+    return _time(table, by_name, options)
+
+
 def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -> Floats | None:
     if options.time_column is None:
         return np.arange(table.num_rows, dtype=np.float64) if options.ordered else None
@@ -192,7 +244,8 @@ def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -
 def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport]) -> Iterator[str]:
     unknown = int((~target.known).sum())
     if unknown:
-        yield f"{unknown:,} rows have no outcome yet and were left aside."
+        rows = "1 row has" if unknown == 1 else f"{unknown:,} rows have"
+        yield f"{rows} no outcome yet, and {'was' if unknown == 1 else 'were'} left aside."
     left_out = [report.name for report in reports if report.leak is Leak.LEAK and report.use is ColumnUse.DROPPED]
     if left_out:
         yield f"Left out because they are known only after the outcome: {', '.join(left_out)}."
@@ -202,3 +255,32 @@ def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport]) -> Iterato
     suspects = [report.name for report in reports if report.leak is Leak.SUSPECT and report.use is ColumnUse.FEATURE]
     if suspects:
         yield f"Check that these are known before the outcome: {', '.join(suspects)}."
+
+
+def _few_outcomes(target: OutcomeTarget) -> Iterator[str]:
+    """What to say before anyone waits for a model of rules."""
+    if target.task is Task.VALUE:
+        return
+    won = int((target.values == 1).sum())
+    lost = int((target.values == 0).sum())
+    if min(won, lost) < ENOUGH_OUTCOMES:
+        leads = "1 lead" if won == 1 else f"{won:,} leads"
+        yield (
+            f"{leads} converted and {lost:,} did not; at least {ENOUGH_OUTCOMES} of each are needed to learn from and "
+            "to find leaks. A model of this table would be made of rules: add more leads that have ended."
+        )
+
+
+def _about_time(time: Floats | None, options: FitOptions) -> Iterator[str]:
+    unknown = 0 if time is None else int(np.isnan(time).sum())
+    if unknown:
+        rows = "1 row holds" if unknown == 1 else f"{unknown:,} rows hold"
+        yield f"{rows} no time in {options.time_column!r}, and count as the oldest."
+
+
+def _about_features(features: Sequence[Column]) -> Iterator[str]:
+    if not features:
+        yield (
+            "No column is left to tell leads apart, so every lead gets the same score; "
+            "add columns on what is known of a lead, or overrule the leak check with --keep."
+        )

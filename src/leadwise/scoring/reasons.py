@@ -115,6 +115,7 @@ def reason_columns(
             weights = np.take_along_axis(contributions, chosen[:, [rank]], axis=1)[:, 0]
             for position in np.unique(chosen[:, rank]):
                 rows = np.flatnonzero(chosen[:, rank] == position)
+                rows = rows[weights[rows] != 0]  # what changes nothing is no reason
                 words[rows] = sentences(table, columns[position], rows)
         ranks.append((words, weights))
     return ranks

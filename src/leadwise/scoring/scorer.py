@@ -6,9 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from leadwise.domain.card import ModelCard, Task
+from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats
-from leadwise.features.encoding import missing_columns, new_columns
-from leadwise.features.texts import Texts, to_text
+from leadwise.features.encoding import missing_columns, new_columns, to_numbers
+from leadwise.features.matching import is_any_of
+from leadwise.features.placeholders import are_placeholders
+from leadwise.features.texts import Texts, to_codes, to_text
 from leadwise.models.margins import sigmoid
 from leadwise.scoring.reasons import reason_columns
 from leadwise.training.fitted_model import FittedModel
@@ -16,6 +19,8 @@ from leadwise.training.grading import grade_of
 
 ROWS_AT_ONCE = 20_000
 NAMES_SHOWN = 8
+OF_ANY_TEXT = {ColumnKind.CODE, ColumnKind.TEXT}
+"""Columns of these kinds are expected to hold values that no one has seen before."""
 
 
 def score_table(model: FittedModel, table: pa.Table, *, reasons: int = 3, first_row: int = 1) -> pa.Table:
@@ -66,11 +71,28 @@ def explain_differences(model: FittedModel, table: pa.Table) -> list[str]:
             f"The table lacks {count} that the model knows, which count as not given; scores are less sure: "
             f"{_named(missing)}."
         )
+    unlike = [column.name for column in model.columns if _is_unlike(table, column)]
+    if unlike:
+        differences.append(
+            "Most values of these columns are unlike all that the model was fitted with, and tell it nothing; "
+            f"check that no columns were mixed up: {_named(unlike)}."
+        )
     known = {report.name for report in model.card.columns}
     new = [name for name in new_columns(table, model.columns) if name not in known]
     if new:
         differences.append(f"Columns that the model does not know were not used: {_named(new)}.")
     return differences
+
+
+def _is_unlike(table: pa.Table, column: Column) -> bool:
+    """Whether most of what stands in a column's first rows is no number, date or level that the model knows."""
+    if column.kind in OF_ANY_TEXT or column.name not in table.column_names:
+        return False
+    coded = to_codes(table.column(column.name).slice(0, ROWS_AT_ONCE))
+    given = ~(are_placeholders(coded.texts) | is_any_of(coded.texts, column.missing_values))
+    read = to_numbers(coded.texts, column)
+    unlike = given & (np.isnan(read) | ((read == len(column.levels)) & (column.kind is ColumnKind.CATEGORY)))
+    return bool(coded.counts[unlike].sum() > coded.counts[given].sum() / 2)
 
 
 def _named(names: list[str]) -> str:

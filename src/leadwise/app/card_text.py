@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from leadwise.app.output import console, number, percent, plain_table
+from leadwise.app.output import console, number, percent, plain_table, short_name
 from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task
 
 EFFECTS_SHOWN = 10
@@ -30,9 +30,11 @@ def _show_origin(out: Console, card: ModelCard) -> None:
     data = card.data
     rate, mean = f"{percent(data.base_rate)} converted", f"mean {number(data.mean_value)}"
     known = rate if card.task is Task.CONVERSION else mean
-    out.print(f"Model {card.model_version}: {card.algorithm.replace('_', ' ')}, predicts {data.outcome} ({known}).")
+    outcome, algorithm = short_name(data.outcome), card.algorithm.replace("_", " ")
+    out.print(f"Model {card.model_version}: {algorithm}, predicts {outcome} ({known}).")
+    rows = "1 row" if data.rows == 1 else f"{data.rows:,} rows"
     out.print(
-        f"Learnt from {data.rows:,} rows on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
+        f"Learnt from {rows} on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
         f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} It was then fitted once more on all rows."
     )
 
@@ -94,5 +96,5 @@ def _show_columns(out: Console, card: ModelCard) -> None:
     for column in card.columns:
         leak = "" if column.leak == "none" else column.leak
         remarks = " ".join(part for part in (column.evidence, column.note) if part)
-        table.add_row(column.name, column.type, column.use, leak, percent(column.missing_share), remarks)
+        table.add_row(short_name(column.name), column.type, column.use, leak, percent(column.missing_share), remarks)
     out.print(table)

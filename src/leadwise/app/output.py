@@ -1,24 +1,58 @@
 """What commands say: results on standard output, remarks on standard error."""
 
+import re
 import sys
+from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE_ENOUGH = 100
 """Columns to use where the output is no terminal, so that lines do not break at random."""
 
 
+LONGEST_NAME = 48
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that command a terminal and show nothing: escape sequences, turned writing."""
+
+
+def harmless(text: str) -> str:
+    r"""The text, with a sign in place of characters that would command the terminal; it is a stranger's.
+
+    >>> harmless("a\x1b[2Jb")
+    'a�[2Jb'
+    """
+    return _COMMANDS.sub("\ufffd", text)
+
+
+def short_name(name: str) -> str:
+    """A column's name on one line, cut where it is very long.
+
+    >>> short_name("Lead Source"), len(short_name("x" * 2000))
+    ('Lead Source', 48)
+    """
+    line = " ".join(name.split())
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+
+
+class _Output(Console):
+    """A console that shows what stands in tables and lets none of it command the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(harmless(text), **options)
+
+
 def console() -> Console:
     """Standard output, with colour only on a terminal. Text is shown as it is: brackets are no markup."""
     terminal = sys.stdout.isatty()
-    return Console(markup=False, highlight=False, emoji=False, width=None if terminal else WIDE_ENOUGH)
+    return _Output(markup=False, highlight=False, emoji=False, width=None if terminal else WIDE_ENOUGH)
 
 
 def remark(sentence: str) -> None:
     """Say something beside the result."""
-    print(sentence, file=sys.stderr)  # noqa: T201
+    print(harmless(sentence), file=sys.stderr)  # noqa: T201
 
 
 def print_json(document: BaseModel) -> None:
@@ -31,7 +65,7 @@ def plain_table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
         name, right = title.removeprefix(">"), title.startswith(">")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=right)
     return table
 
 

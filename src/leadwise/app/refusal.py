@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from leadwise.app.output import remark
 from leadwise.domain.errors import LeadwiseError
 
 INTERRUPTED = 130
@@ -29,5 +30,5 @@ def refusing() -> Iterator[None]:
 
 
 def _refuse(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201 - this is what a command line is for
+    remark(sentence)
     sys.exit(1)

@@ -1,7 +1,8 @@
 """`leadwise check`: what is in a table, what is wrong with it, what leaks."""
 
 from leadwise.app.commands import arguments as take
-from leadwise.app.output import console, percent, plain_table, print_json, remark
+from leadwise.app.output import console, percent, plain_table, print_json, remark, short_name
+from leadwise.app.progress import working
 from leadwise.connectors.tables import read_table
 from leadwise.domain.card import CheckReport
 from leadwise.domain.column import ColumnReport, Leak
@@ -34,11 +35,15 @@ def run(
         drop=tuple(drop or ()),
         keep=tuple(keep or ()),
     )
-    file = read_table(table)
-    report = check(file.table, options)
+    with working(f"reading {table}"):
+        file = read_table(table)
+    with working("looking at the columns and for leaks"):
+        report = check(file.table, options)
     for note in file.notes:
         remark(note)
     if as_json:
+        for warning in report.warnings:
+            remark(warning)
         print_json(report)
     else:
         _show(report)
@@ -46,21 +51,23 @@ def run(
 
 def _show(report: CheckReport) -> None:
     out = console()
-    out.print(f"{report.rows:,} rows, {len(report.columns)} columns.")
+    out.print(f"{report.rows:,} rows, {len(report.columns):,} columns.")
     if report.base_rate is not None:
-        out.print(f"{percent(report.base_rate)} converted ({report.outcome} is {report.won}).")
+        meaning = f" ({short_name(report.outcome)} is {report.won})" if report.won is not None else ""
+        out.print(f"{percent(report.base_rate)} converted{meaning}.")
     out.print()
     table = plain_table("column", "type", "use", "leak", ">missing", ">distinct", "remarks")
     for column in report.columns:
         leak = "" if column.leak is Leak.NONE else column.leak
         missing, distinct = percent(column.missing_share), f"{column.distinct:,}"
-        table.add_row(column.name, column.type, column.use, leak, missing, distinct, _remarks(column))
+        table.add_row(short_name(column.name), column.type, column.use, leak, missing, distinct, _remarks(column))
     out.print(table)
     for warning in report.warnings:
         out.print(f"\n{warning}")
 
 
 def _remarks(column: ColumnReport) -> str:
-    placeholders = ", ".join(repr(value) for value in column.missing_values[:3])
-    read_as_missing = f"{placeholders} means not given." if placeholders else ""
+    placeholders = [repr(short_name(value)) for value in column.missing_values[:3]]
+    mean = "means" if len(placeholders) == 1 else "mean"
+    read_as_missing = f"{', '.join(placeholders)} {mean} not given." if placeholders else ""
     return " ".join(part for part in (column.evidence, column.note, read_as_missing) if part)

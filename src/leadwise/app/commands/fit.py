@@ -1,6 +1,7 @@
 """`leadwise fit`: from a table with outcomes to a model file."""
 
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -9,8 +10,9 @@ from leadwise.app.card_text import show_card
 from leadwise.app.commands import arguments as take
 from leadwise.app.model import Model
 from leadwise.app.output import print_json, remark
-from leadwise.app.progress import make_progress
+from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
+from leadwise.connectors.whole_file import check_writable
 from leadwise.training.fitting import fit
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
 
@@ -51,17 +53,24 @@ def run(
         budget_seconds=budget,
         seed=seed,
     )
-    file = read_table(table)
+    check_writable(out, inputs=[table])
+    if report is not None:
+        check_writable(report, inputs=[table, out])
+    started = perf_counter()
+    with working(f"reading {table}"):
+        file = read_table(table)
     for note in file.notes:
         remark(note)
     with make_progress() as progress:
-        model = Model(fit(file.table, options, progress))
+        model = Model(fit(file.table, options, progress, spent_seconds=perf_counter() - started))
     model.save(out)
     remark(f"Wrote {out}.")
     if report is not None:
         model.report(report)
         remark(f"Wrote {report}.")
     if as_json:
+        for warning in model.card.warnings:
+            remark(warning)
         print_json(model.card)
     else:
         show_card(model.card)

@@ -9,9 +9,10 @@ import typer
 
 from leadwise.app.commands import arguments as take
 from leadwise.app.output import remark
-from leadwise.app.progress import make_progress
+from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
+from leadwise.connectors.whole_file import check_writable
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
 
@@ -24,14 +25,16 @@ Reasons = Annotated[int, typer.Option(help="How many reasons to give for each ro
 def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3) -> None:
     """Score each row of a table: probability or value, grade, action, reasons."""
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
+    check_writable(out, inputs=[model, table])
     fitted = read_model_file(model)
-    file = read_table(table)
+    with working(f"reading {table}"):
+        file = read_table(table)
     for sentence in (*file.notes, *explain_differences(fitted, file.table)):
         remark(sentence)
     pieces = score_in_batches(fitted, file.table, reasons=reasons)
     with writer:
         rows = _write(pieces, writer, file.table.num_rows)
-    remark(f"Wrote {rows:,} scores to {out}.")
+    remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {out}.")
 
 
 def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> int:

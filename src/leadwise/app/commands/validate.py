@@ -9,6 +9,7 @@ import typer
 
 from leadwise.app.commands import arguments as take
 from leadwise.app.output import remark
+from leadwise.app.progress import working
 from leadwise.connectors.tables import read_table
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.validation import check_promises
@@ -33,7 +34,8 @@ def run(model: take.ModelFile, table: LeadTable = None) -> None:
 def check_here(model: Path, table: Path | None) -> bool:
     """Whether all promises are kept; says each on standard output."""
     fitted = read_model_file(model)
-    promises = check_promises(fitted, read_table(table).table if table else None)
+    with working(f"trying {model}" + (f" on {table}" if table else "")):
+        promises = check_promises(fitted, read_table(table).table if table else None)
     for promise in promises:
         print(f"{'kept  ' if promise.kept else 'BROKEN'}  {promise.sentence}")  # noqa: T201
     kept = all(promise.kept for promise in promises)

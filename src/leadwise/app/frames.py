@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from leadwise.connectors.errors import DuplicateColumnsError
 from leadwise.connectors.tables import read_table
+from leadwise.connectors.tables.cells import without_views
 from leadwise.domain.errors import Invalid
 
 
@@ -50,7 +51,7 @@ def to_arrow(frame: Any) -> pa.Table:
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
         raise DuplicateColumnsError(type(frame).__name__, repeated)
-    return table
+    return without_views(table)
 
 
 def from_arrow(table: pa.Table, like: Any) -> Any:

@@ -14,6 +14,7 @@ _ONE_TYPE: tuple[tuple[tuple[type, ...], pa.DataType], ...] = (
     ((dt.date,), pa.date32()),
     ((dt.datetime, dt.date), pa.timestamp("us")),
 )
+_PLAIN: dict[Any, Any] = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 _INT64 = range(-(1 << 63), 1 << 63)
 
 
@@ -28,6 +29,25 @@ def to_column(values: Sequence[object]) -> "pa.Array[Any]":
         if kinds and kinds <= set(allowed) and not (int in kinds and _has_huge(values)):
             return pa.array([None if value == "" else value for value in values], arrow_type)
     return pa.array([_text(value) for value in values], pa.string())
+
+
+def without_views(table: pa.Table) -> pa.Table:
+    """The table with plain texts where it has string views, as from polars: Arrow cannot pick rows of those.
+
+    >>> without_views(pa.table({"a": pa.array(["x"], pa.string_view())})).schema.types
+    [DataType(large_string)]
+    """
+    fields: Any = enumerate(table.schema)
+    for position, field in fields:
+        column: Any = table.column(position)
+        if pa.types.is_dictionary(field.type) and field.type.value_type in _PLAIN:
+            plain = _PLAIN[field.type.value_type]
+            chunks = [pa.DictionaryArray.from_arrays(c.indices, c.dictionary.cast(plain)) for c in column.chunks]
+            kind = pa.dictionary(field.type.index_type, plain)
+            table = table.set_column(position, field.name, pa.chunked_array(chunks, kind))
+        elif field.type in _PLAIN:
+            table = table.set_column(position, field.name, column.cast(_PLAIN[field.type]))
+    return table
 
 
 def _has_huge(values: Sequence[object]) -> bool:

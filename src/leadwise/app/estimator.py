@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
@@ -97,6 +98,7 @@ class LeadClassifier(ClassifierMixin, _LeadEstimator):  # type: ignore[misc]
         """Fit; y holds two classes."""
         table = self._table(X, reset=True)
         y = column_or_1d(_given(y), warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         self._check_length(table, y)
         self.classes_, code = np.unique(y, return_inverse=True)
@@ -128,7 +130,8 @@ class LeadClassifier(ClassifierMixin, _LeadEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The likelier class of each row."""
-        return self.classes_[(self._margins(X) > 0).astype(int)]
+        margins = self._margins(X)  # first, as it says so where nothing was fitted
+        return self.classes_[(margins > 0).astype(int)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -150,11 +153,9 @@ class LeadRegressor(RegressorMixin, _LeadEstimator):  # type: ignore[misc]
         """Fit; y holds amounts."""
         table = self._table(X, reset=True)
         amounts = column_or_1d(_given(y), warn=True).astype(np.float64)
+        assert_all_finite(amounts, input_name="y")
         if table.num_rows != len(amounts):
             message = f"X has {table.num_rows} rows, but y has {len(amounts)}."
-            raise ValueError(message)
-        if not np.isfinite(amounts).all():
-            message = "Input y contains NaN or infinity."
             raise ValueError(message)
         self.model_ = self._fit_table(table, amounts, value=True)
         return self

@@ -43,7 +43,7 @@ def without_views(table: pa.Table) -> pa.Table:
         if pa.types.is_dictionary(field.type) and field.type.value_type in _PLAIN:
             plain = _PLAIN[field.type.value_type]
             chunks: Any = [pa.DictionaryArray.from_arrays(c.indices, c.dictionary.cast(plain)) for c in column.chunks]
-            kind = pa.dictionary(field.type.index_type, plain)
+            kind: Any = pa.dictionary(field.type.index_type, plain)
             table = table.set_column(position, field.name, pa.chunked_array(chunks, kind))
         elif field.type in _PLAIN:
             table = table.set_column(position, field.name, column.cast(_PLAIN[field.type]))

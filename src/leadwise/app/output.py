@@ -1,6 +1,5 @@
 """What commands say: results on standard output, remarks on standard error."""
 
-import re
 import sys
 from typing import Any
 
@@ -9,22 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leadwise.app.harmless import harmless
+
 WIDE_ENOUGH = 100
 """Columns to use where the output is no terminal, so that lines do not break at random."""
 
 
 LONGEST_NAME = 48
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Characters that command a terminal and show nothing: escape sequences, turned writing."""
-
-
-def harmless(text: str) -> str:
-    r"""The text, with a sign in place of characters that would command the terminal; it is a stranger's.
-
-    >>> harmless("a\x1b[2Jb")
-    'a�[2Jb'
-    """
-    return _COMMANDS.sub("\ufffd", text)
 
 
 def short_name(name: str) -> str:

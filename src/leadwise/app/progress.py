@@ -24,6 +24,8 @@ TELLS_FROM = 0.25
 """From this share of the steps on, those that are done say how long the rest will take."""
 LINE_EVERY_SECONDS = 1.0
 """Plain lines come no faster than this."""
+LINES_PER_DOUBLING = 20
+"""Long work needs fewer lines: about so many until it has taken twice as long."""
 AGAIN_EVERY_SECONDS = 15.0
 """A step that takes longer is said again, with the time that it has taken."""
 SILENT_SECONDS = 2.0
@@ -102,7 +104,7 @@ class LineProgress:
         with self._writing:
             self._done += 1
             self._doing, self._said, self._begun = doing, False, time.monotonic()
-            if self._begun - self._latest >= LINE_EVERY_SECONDS:
+            if self._begun - self._latest >= self._pause():
                 self._write()
 
     def finish(self) -> None:
@@ -124,11 +126,14 @@ class LineProgress:
         self._said, self._latest = True, moment
         _say(f"[{self._done}/{self._total}] {self._doing}{more}")
 
+    def _pause(self) -> float:
+        return max(LINE_EVERY_SECONDS, (time.monotonic() - self._started) / LINES_PER_DOUBLING)
+
     def _look(self) -> None:
         """Write what was too quick after another line, and what takes long."""
         with self._writing:
             silent = time.monotonic() - self._latest
-            if self._doing and silent >= (AGAIN_EVERY_SECONDS if self._said else LINE_EVERY_SECONDS):
+            if self._doing and silent >= (AGAIN_EVERY_SECONDS if self._said else self._pause()):
                 self._write()
 
 

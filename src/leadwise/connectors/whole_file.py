@@ -1,7 +1,8 @@
 """Files that appear whole or not at all.
 
 Everything goes to a temporary file in the same folder, which takes the final name when all is written. After a full
-disk or Ctrl-C the old file is as it was, and nothing else is left.
+disk or Ctrl-C the old file is as it was, and nothing else is left. Only a process that is killed outright (`kill -9`, a
+power cut) cannot clean up: it leaves a hidden file ".NAME.xxxxxxxx.part" beside the old one, which may be deleted.
 """
 
 import os

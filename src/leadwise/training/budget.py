@@ -5,7 +5,7 @@ So a seed gives the same twice. The clock itself is only an emergency brake.
 
 import time
 
-SECONDS_PER_MILLION_CELLS = 6.0
+SECONDS_PER_MILLION_CELLS = 50.0
 """What all algorithms take together, all folds counted, per million cells (rows times features), on two slow cores."""
 SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
@@ -21,7 +21,7 @@ def affordable_rows(features: int, budget_seconds: float) -> int:
     """How many rows can be learnt from within the budget.
 
     >>> affordable_rows(20, budget_seconds=60)
-    300000
+    36000
     """
     cells = budget_seconds * SPENT_ON_FITS / SECONDS_PER_MILLION_CELLS * 1e6
     return max(int(cells / max(features, 1)), FEWEST_ROWS)

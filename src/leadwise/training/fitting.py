@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
+from leadwise.domain.column import ColumnKind
 from leadwise.domain.frame import Floats
 from leadwise.domain.progress import Progress, Silence
 from leadwise.features.encoding import encode
@@ -24,6 +25,8 @@ from leadwise.training.splits import Split, split_at_random, split_in_order
 from leadwise.training.validation import Contender, OutOfTimeError, validate
 
 ENOUGH_AMOUNTS = 20
+CODE_WEIGHT = 4
+"""A code with a thousand levels takes as long as so many other features."""
 RULES = "heuristic"
 ORDER = (RULES, "linear_regression", "logistic_regression", "gradient_boosting", "random_forest", "neural_network")
 """Quick and sound ones first, so that the emergency brake leaves something good."""
@@ -83,7 +86,7 @@ def _gather(prepared: PreparedTable, options: FitOptions) -> Material:
         raise TooFewRowsError(0, 1)
     if prepared.time is not None:
         known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
-    features = sum(len(column.parts) for column in prepared.columns)
+    features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
     rows, warnings = _afford(known, affordable_rows(features, options.budget_seconds), prepared, options)
     target = prepared.target.values[rows]
     task = prepared.target.task

@@ -13,17 +13,25 @@ BRAKE = 0.7
 FEWEST_ROWS = 2_000
 SECONDS_PER_MILLION_CELLS_READ = 1.0
 """What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
+SECONDS_PER_MILLION_CELLS_LOADED = 0.1
+"""What it takes to load a file, per million cells."""
+LEFT_FOR_FITS = 0.15
+"""Share of the budget that fits get however large the file is."""
 SPENT_ON_READING = 0.15
 """Share of the budget that this may take."""
 
 
-def affordable_rows(features: int, budget_seconds: float) -> int:
-    """How many rows can be learnt from within the budget.
+def affordable_rows(features: int, budget_seconds: float, *, file_cells: int = 0) -> int:
+    """How many rows can be learnt from within the budget, after a file of so many cells was read.
 
     >>> affordable_rows(20, budget_seconds=60)
     36000
+    >>> affordable_rows(20, budget_seconds=60, file_cells=200_000_000)
+    16000
     """
-    cells = budget_seconds * SPENT_ON_FITS / SECONDS_PER_MILLION_CELLS * 1e6
+    reading = file_cells / 1e6 * SECONDS_PER_MILLION_CELLS_LOADED
+    seconds = max(budget_seconds * SPENT_ON_FITS - reading, budget_seconds * LEFT_FOR_FITS)
+    cells = seconds / SECONDS_PER_MILLION_CELLS * 1e6
     return max(int(cells / max(features, 1)), FEWEST_ROWS)
 
 

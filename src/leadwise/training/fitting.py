@@ -56,7 +56,7 @@ def fit(
     progress.step("reading the columns and looking for leaks")
     drawn, passed_over = draw(table, options)
     prepared = prepare(drawn, options)
-    material = _gather(prepared, options)
+    material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
     names = names if material.enough else [RULES]
     contenders, left_out = _compete(names, material, options, brake, progress)
     best = winner(contenders)
@@ -79,7 +79,7 @@ def _algorithms(options: FitOptions) -> list[str]:
     return sorted(set(chosen), key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
-def _gather(prepared: PreparedTable, options: FitOptions) -> Material:
+def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) -> Material:
     """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known."""
     known = np.flatnonzero(prepared.target.known)
     if not len(known):
@@ -87,7 +87,8 @@ def _gather(prepared: PreparedTable, options: FitOptions) -> Material:
     if prepared.time is not None:
         known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
-    rows, warnings = _afford(known, affordable_rows(features, options.budget_seconds), prepared, options)
+    limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)
+    rows, warnings = _afford(known, limit, prepared, options)
     target = prepared.target.values[rows]
     task = prepared.target.task
     enough = _is_enough(task, target)

@@ -52,9 +52,16 @@ class Algorithm(ABC):
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
     """What it can predict."""
 
+    competes: ClassVar[bool] = True
+    """Whether it enters the leaderboard by itself, and can be asked for by name."""
+
     def __init__(self, task: Task) -> None:
         assert task in self.tasks, f"{self.name} does not predict {task}"
         self.task = task
+
+    def unfitted(self) -> Self:
+        """The same algorithm, to be fitted anew."""
+        return type(self)(self.task)
 
     @abstractmethod
     def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:

@@ -26,7 +26,8 @@ def algorithms() -> dict[str, type[Algorithm]]:
     """All algorithms by name, in the order of their names.
 
     >>> list(algorithms())
-    ['gradient_boosting', 'heuristic', 'linear_regression', 'logistic_regression', 'neural_network', 'random_forest']
+    ['ensemble', 'gradient_boosting', 'heuristic', 'linear_regression', 'logistic_regression', 'neural_network',
+     'random_forest']
     """
     found = {}
     for module in pkgutil.iter_modules(leadwise.models.__path__, "leadwise.models."):
@@ -37,12 +38,12 @@ def algorithms() -> dict[str, type[Algorithm]]:
 
 
 def algorithms_for(task: Task) -> list[str]:
-    """The names of the algorithms that predict this.
+    """The names of the algorithms that compete to predict this.
 
     >>> algorithms_for(Task.VALUE)
     ['gradient_boosting', 'heuristic', 'linear_regression', 'neural_network', 'random_forest']
     """
-    return [name for name, algorithm in algorithms().items() if task in algorithm.tasks]
+    return [name for name, algorithm in algorithms().items() if task in algorithm.tasks and algorithm.competes]
 
 
 def get_algorithm(name: str, task: Task) -> type[Algorithm]:
@@ -56,7 +57,7 @@ def get_algorithm(name: str, task: Task) -> type[Algorithm]:
     leadwise.models.catalogue.UnknownAlgorithmError: There is no algorithm 'linear_regression' for conversion models;
     choose from gradient_boosting, heuristic, logistic_regression, neural_network, random_forest.
     """
-    known = algorithms_for(task)
-    if name not in known:
-        raise UnknownAlgorithmError(name, task, known)
-    return algorithms()[name]
+    found = algorithms().get(name)
+    if found is None or task not in found.tasks:
+        raise UnknownAlgorithmError(name, task, algorithms_for(task))
+    return found

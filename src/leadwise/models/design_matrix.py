@@ -15,8 +15,8 @@ from leadwise.domain.frame import Feature, Floats, Frame
 
 RARE = 5
 """A category's value needs this many rows for a column of its own."""
-MOST_VALUES = 100
-MOST_COLUMNS = 2000
+MOST_VALUES = 50
+MOST_COLUMNS = 500
 """Beyond this many columns the weakest are left out: linear models gain nothing from them and need minutes."""
 KNOT_QUANTILES = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Where a number's effect may bend (Harrell 2015, table 2.3, five knots)."""

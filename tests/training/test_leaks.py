@@ -119,7 +119,7 @@ def test_a_near_copy_of_the_outcome(won, flipped, draw):
 
 
 def test_a_number_that_separates(won, draw):
-    found = judged(won, revenue=draw.normal(0, 1, ROWS) + 6 * won)["revenue"]
+    found = judged(won, revenue=draw.normal(0, 1, ROWS) + 3.2 * won)["revenue"]
     assert found.leak is Leak.LEAK
     assert "alone separates the outcomes" in found.evidence
 
@@ -223,6 +223,12 @@ def test_rare_categories(rare, draw):
     first_winners = np.flatnonzero(rare)[:12]
     streets[first_winners] = "street of luck"
     honest(rare, streets, "street")
+
+
+def test_a_few_filled_rows_that_all_converted_may_be_chance(won):
+    few = np.zeros(ROWS, dtype=bool)
+    few[np.flatnonzero(won)[:25]] = True
+    honest(won, blank_unless(few, np.arange(ROWS) % 3), "referred by")
 
 
 def test_the_outcome_of_an_earlier_campaign(won, draw):

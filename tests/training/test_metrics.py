@@ -107,6 +107,29 @@ def test_calibration_error_by_hand():
     assert found.expected_calibration_error == pytest.approx((4 * 0.10 + 2 * 0.05) / 6)
 
 
+def test_every_metric_of_resampled_rows_varies():
+    random = np.random.default_rng(0)
+    probability = random.random(300)
+    target = (random.random(300) < probability).astype(float)
+    found = conversion_metrics(target, probability, 0.5, seed=0)
+    low, high = found.intervals["expected_calibration_error"]
+    assert low <= high < 0.3  # bands of resampled rows, not of all
+    for name, (low, high) in found.intervals.items():
+        assert low < high, name
+    drawn = np.bincount(np.random.default_rng(0).integers(0, 300, 300), minlength=300)
+    again = conversion_metrics(np.repeat(target, drawn), np.repeat(probability, drawn), 0.5, seed=None)
+    first = bootstrap(lambda weight: {"ece": ece(target, probability, weight)}, 300, seed=0)["ece"]
+    assert found.intervals["expected_calibration_error"] == pytest.approx(first)
+    assert again.expected_calibration_error == pytest.approx(ece(target, probability, drawn.astype(float)))
+
+
+def ece(target: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
+    """The definition, band by band."""
+    band = np.minimum((probability * 10).astype(int), 9)
+    gaps = [abs((weight * (target - probability))[band == number].sum()) for number in range(10)]
+    return float(sum(gaps) / weight.sum())
+
+
 def test_lift_by_hand():
     probability = np.linspace(1, 0, 20)
     target = np.zeros(20)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwise.domain.card import Calibration, Interval, ReliabilityBand
 from leadwise.domain.frame import Floats
@@ -36,26 +37,28 @@ class PlattScaling:
         return self.slope * margin + self.intercept
 
 
-def fit_platt(margin: Floats, target: Floats) -> PlattScaling:
+def fit_platt(margin: Floats, target: Floats, weight: Floats | None = None) -> PlattScaling:
     """The scaling that makes these margins most likely, drawn towards leaving them as they are.
 
     Args:
         margin: Log-odds for rows that were not trained on.
         target: 1 won, 0 not.
+        weight: How much each row counts; None: all count 1.
 
     >>> margin = np.linspace(-4, 4, 2000)
     >>> overconfident = fit_platt(2 * margin, (np.random.default_rng(0).random(2000) < sigmoid(margin)).astype(float))
     >>> bool(0.4 < overconfident.slope < 0.6)
     True
     """
+    counts = np.ones(len(margin)) if weight is None else weight
     columns = np.column_stack([margin, np.ones(len(margin))])
     centre = np.array([1.0, 0.0])
     parameters = centre.copy()
     for _ in range(STEPS):
         probability = sigmoid(columns @ parameters)
-        gradient = columns.T @ (probability - target) + PRIOR_STRENGTH * (parameters - centre)
-        weight = probability * (1 - probability)
-        curvature = columns.T @ (columns * weight[:, None]) + PRIOR_STRENGTH * np.eye(2)
+        gradient = columns.T @ (counts * (probability - target)) + PRIOR_STRENGTH * (parameters - centre)
+        spread = counts * probability * (1 - probability)
+        curvature = columns.T @ (columns * spread[:, None]) + PRIOR_STRENGTH * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
         parameters -= step / max(1.0, float(np.abs(step).max()))  # no leap farther than 1: far steps overshoot
         if float(np.abs(step).max()) < 1e-10:  # noqa: PLR2004 - nothing moves any more
@@ -156,16 +159,32 @@ def wilson_interval(won: int, rows: int) -> Interval:
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
-def check_calibration(target: Floats, margin: Floats, scaling: PlattScaling) -> Calibration:
-    """Whether unseen rows contradict the calibrated log-odds.
+def check_calibration(
+    target: Floats,
+    margin: Floats,
+    scaling: PlattScaling,
+    *,
+    group: NDArray[np.int64] | None = None,
+    held_out: bool = True,
+) -> Calibration:
+    """Whether rows contradict the calibrated log-odds.
 
     A line through them, `a * margin + b`, is compared with the promised `a = 1, b = 0` by a likelihood ratio with two
     degrees of freedom (Cox 1958; Miller et al. 1991).
+
+    Args:
+        target: 1 won, 0 not.
+        margin: Calibrated log-odds.
+        scaling: What calibrated them.
+        group: A label for each row. Rows of one lead tell of one outcome, so together they count as one.
+        held_out: Whether the model had not seen the rows.
     """
     from scipy.stats import chi2  # noqa: PLC0415 - heavy libraries load when used
 
-    fitted = fit_platt(margin, target).apply(margin)
-    p_value = float(chi2.sf(2 * (_likelihood(target, fitted) - _likelihood(target, margin)), df=2))
+    weight = _weight_by_group(group, len(target))
+    fitted = fit_platt(margin, target, weight).apply(margin)
+    gain = _likelihood(target, fitted, weight) - _likelihood(target, margin, weight)
+    p_value = float(chi2.sf(2 * gain, df=2))
     passed = p_value >= PASS_LEVEL
     expected, won = sigmoid(margin).sum(), target.sum()
     verdict = (
@@ -178,11 +197,20 @@ def check_calibration(target: Floats, margin: Floats, scaling: PlattScaling) -> 
         passed=passed,
         p_value=min(p_value, 1.0),
         sentence=(
-            f"On {len(target):,} leads that the model had not seen, it expected {expected:,.0f} conversions and "
-            f"{won:,.0f} happened: {verdict}."
+            f"On {len(target):,} {'rows' if group is not None else 'leads'} that the model had "
+            f"{'not ' if held_out else ''}seen, it expected {expected:,.0f} conversions and {won:,.0f} happened: "
+            f"{verdict}."
         ),
     )
 
 
-def _likelihood(target: Floats, margin: Floats) -> float:
-    return float(-np.logaddexp(0, np.where(target == 1, -margin, margin)).sum())
+def _weight_by_group(group: NDArray[np.int64] | None, rows: int) -> Floats:
+    """Weights that add up to 1 within each group."""
+    if group is None:
+        return np.ones(rows)
+    _, label, size = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / size[label])
+
+
+def _likelihood(target: Floats, margin: Floats, weight: Floats | float = 1.0) -> float:
+    return float(-np.sum(weight * np.logaddexp(0, np.where(target == 1, -margin, margin))))

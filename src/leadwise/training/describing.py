@@ -98,12 +98,18 @@ def _data(training: Training) -> DataDescription:
 
 def _with_probabilities(card: ModelCard, training: Training, target: Floats, margins: Floats) -> ModelCard:
     """The card with what only probabilities have: calibration, grades, curves."""
-    best = winner(training.contenders)
+    best, material = winner(training.contenders), training.material
     probability, validated = sigmoid(margins), sigmoid(best.margins)
     return card.model_copy(
         update={
             "threshold": best_threshold(best.targets, validated),
-            "calibration": check_calibration(target, margins, best.scaling),
+            "calibration": check_calibration(
+                target,
+                margins,
+                best.scaling,
+                group=material.group[material.split.test] if material.group is not None else None,
+                held_out=material.enough,
+            ),
             "reliability": reliability_table(target, probability),
             "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
             "gain": _gain(target, probability),

@@ -13,6 +13,7 @@ from leadwise.domain.progress import Progress, Silence
 from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
 from leadwise.models.catalogue import algorithms_for, get_algorithm
+from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, affordable_rows
 from leadwise.training.describing import describe
 from leadwise.training.errors import TooFewRowsError
@@ -37,8 +38,8 @@ def fit(
 ) -> FittedModel:
     """The best model of the table that the budget buys.
 
-    Algorithms compete on the same folds; the winner by validation loss is calibrated, measured on rows that no choice
-    has looked at, and then fitted once more on all rows.
+    Algorithms compete on the same folds, by themselves and together; the winner by validation loss is calibrated,
+    measured on rows that no choice has looked at, and then fitted once more on all rows.
 
     Args:
         table: One row per lead.
@@ -59,6 +60,8 @@ def fit(
     material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
     names = names if material.enough else [RULES]
     contenders, left_out = _compete(names, material, options, brake, progress)
+    if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
+        contenders = [*contenders, blended]
     best = winner(contenders)
     progress.step(f"fitting {best.name.replace('_', ' ')} once more, on all rows")
     final = _refit(best, material, options)
@@ -97,7 +100,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
     group = prepared.group[rows] if prepared.group is not None else None
     split = _split(task, target, group, enough=enough, timed=prepared.time is not None, seed=options.seed)
     frame = encode(prepared.table.take(rows), prepared.columns)
-    return Material(task, rows, frame, target, split, enough, tuple(warnings))
+    return Material(task, rows, frame, target, group, split, enough, tuple(warnings))
 
 
 def _afford(
@@ -189,4 +192,4 @@ def _compete(
 
 def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:
     """The winner on all rows, the test's too: the newest leads are the most like the next ones."""
-    return type(best.model)(material.task).fit(material.frame, material.target, seed=options.seed)
+    return best.model.unfitted().fit(material.frame, material.target, seed=options.seed)

@@ -23,6 +23,7 @@ class Material:
         rows: The positions in the table of the rows that `frame` and `target` stand for, in time order where known.
         frame: Their features.
         target: Their outcomes.
+        group: A label for each of them: rows of one lead have the same; None: each is a lead of its own.
         split: Which of them (by position in `frame`) are for what.
         enough: Whether there are enough outcomes to learn from; if not, rules stand in.
         warnings: What the user should know.
@@ -32,6 +33,7 @@ class Material:
     rows: NDArray[np.intp]
     frame: Frame
     target: Floats
+    group: NDArray[np.int64] | None
     split: Split
     enough: bool
     warnings: tuple[str, ...]

@@ -70,7 +70,8 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
     columns = infer_columns(table)
     by_name = {column.name: column for column in columns}
     exempt = [name for name in (options.outcome, options.time_column, options.group_column) if name]
-    findings = _find_leaks(table, columns, target, exempt)
+    group = to_codes(table.column(options.group_column)).codes if options.group_column else None
+    findings = _find_leaks(table, columns, target, exempt, group)
     id_column = options.id_column or _first_identifier(columns, table.num_rows, options)
     reports = tuple(_report(column, findings[column.name], options, id_column) for column in columns)
     used = {report.name for report in reports if report.use in {ColumnUse.FEATURE, ColumnUse.TIME}}
@@ -84,7 +85,7 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
         reports=reports,
         id_column=id_column,
         time=time,
-        group=to_codes(table.column(options.group_column)).codes if options.group_column else None,
+        group=group,
         warnings=(*_warnings(target, reports), *_about_time(time, options), *_about_features(features)),
     )
 
@@ -213,10 +214,20 @@ def _as_feature(column: Column, options: FitOptions) -> Column:
 
 
 def _find_leaks(
-    table: pa.Table, columns: Sequence[Column], target: OutcomeTarget, exempt: Sequence[str]
+    table: pa.Table,
+    columns: Sequence[Column],
+    target: OutcomeTarget,
+    exempt: Sequence[str],
+    group: NDArray[np.int64] | None,
 ) -> dict[str, Finding]:
-    """What leaks, by the rows with an outcome; by some of them where there are very many."""
+    """What leaks, by the rows with an outcome; by some of them where there are very many.
+
+    Of a group the first row alone: in further rows of one lead, whatever names the lead would seem to tell its outcome.
+    """
     happened, known = _happened(target), np.flatnonzero(target.known)
+    if group is not None:
+        known = np.sort(known[np.unique(group[known], return_index=True)[1]])
+        table, happened, known = table.take(known), happened[known], np.arange(len(known))
     if len(known) > LEAK_CHECK_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(known, LEAK_CHECK_ROWS, replace=False))
         table, happened = table.take(rows), happened[rows]

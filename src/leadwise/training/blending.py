@@ -1,0 +1,105 @@
+"""Blending: the weights with which algorithms together do better than the best of them alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Floats
+from leadwise.models.ensemble import Ensemble, Member
+from leadwise.models.margins import sigmoid
+from leadwise.training.calibration import PlattScaling
+from leadwise.training.validation import Contender
+
+SMALLEST_WEIGHT = 0.05
+"""A member with less is left out: it costs a fit, and changes next to nothing."""
+STEPS = 200
+WORTH = 1.0
+"""Each further member must gain this much log-likelihood on rows that were not fitted on (Akaike 1974)."""
+
+
+def blend(contenders: Sequence[Contender], task: Task) -> Contender | None:
+    """The best weighted sum of the contenders; None where it gains too little over the best one alone.
+
+    Weights are chosen on the margins of validation rows, which no contender was fitted on. They are not negative and
+    add up to 1 (Breiman 1996, Stacked Regressions).
+    """
+    if len(contenders) < 2:  # noqa: PLR2004 - one cannot be blended
+        return None
+    margins = np.column_stack([contender.margins for contender in contenders])
+    target = contenders[0].targets
+    weights = _weights(margins, target, task)
+    chosen = np.flatnonzero(weights)
+    blended = margins @ weights
+    alone = min(contenders, key=lambda contender: contender.loss)
+    gain = _likelihood(blended, target, task) - _likelihood(alone.margins, target, task)
+    if len(chosen) < 2 or gain <= WORTH * (len(chosen) - 1):  # noqa: PLR2004
+        return None
+    members = [contenders[position] for position in chosen.tolist()]
+    return _ensemble(members, weights[chosen], blended, task)
+
+
+def _ensemble(members: Sequence[Contender], weights: Floats, margins: Floats, task: Task) -> Contender:
+    recipe = [
+        Member(member.name, float(weight), member.scaling.slope, member.scaling.intercept)
+        for member, weight in zip(members, weights, strict=True)
+    ]
+    target = members[0].targets
+    return Contender(
+        name=Ensemble.name,
+        model=Ensemble(task, recipe).with_models([member.model for member in members]),
+        margins=margins,
+        targets=target,
+        scaling=PlattScaling(),
+        loss=_loss(margins, target, task),
+        fit_seconds=sum(member.fit_seconds for member in members),
+    )
+
+
+def _weights(margins: Floats, target: Floats, task: Task) -> Floats:
+    """Weights with the lowest loss; small ones are 0, the others shared out again."""
+    weights = _solve(margins, target, task)
+    kept = weights >= SMALLEST_WEIGHT
+    result = np.zeros(len(weights))
+    result[kept] = _solve(margins[:, kept], target, task)
+    return result
+
+
+def _solve(margins: Floats, target: Floats, task: Task) -> Floats:
+    from scipy.optimize import LinearConstraint, minimize  # noqa: PLC0415 - heavy libraries load when used
+
+    scale = 1.0 if task is Task.CONVERSION else float(target.var()) or 1.0
+
+    def loss(weights: Floats) -> float:
+        return _loss(margins @ weights, target, task) / scale
+
+    def slope(weights: Floats) -> Floats:
+        blended = margins @ weights
+        pull = sigmoid(blended) - target if task is Task.CONVERSION else 2 * (blended - target) / scale
+        return np.asarray(margins.T @ pull / len(target))
+
+    members = margins.shape[1]
+    solution = minimize(
+        loss,
+        np.full(members, 1 / members),
+        jac=slope,
+        method="SLSQP",
+        bounds=[(0.0, 1.0)] * members,
+        constraints=LinearConstraint(np.ones((1, members)), 1.0, 1.0),
+        options={"maxiter": STEPS},
+    )
+    weights = np.clip(np.asarray(solution.x, dtype=np.float64), 0, None)
+    return np.asarray(weights / weights.sum())
+
+
+def _loss(margins: Floats, target: Floats, task: Task) -> float:
+    """Log loss in nats, or mean squared error."""
+    if task is Task.CONVERSION:
+        return float(np.logaddexp(0, np.where(target == 1, -margins, margins)).mean())
+    return float(np.mean((margins - target) ** 2))
+
+
+def _likelihood(margins: Floats, target: Floats, task: Task) -> float:
+    """Log-likelihood of all rows; of amounts, that of normal errors."""
+    loss, rows = _loss(margins, target, task), len(target)
+    return -rows * loss if task is Task.CONVERSION else -0.5 * rows * float(np.log(max(loss, 1e-300)))

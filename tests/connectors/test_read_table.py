@@ -253,3 +253,13 @@ def test_two_gigabytes_are_read(tmp_path: Path):
         for _ in range((2 << 30) // len(block)):
             file.write(block)
     assert read_table(path).table.num_rows == (2 << 30) // len(block) * 100_000
+
+
+def test_utf_8_with_a_few_broken_letters_keeps_all_the_others(tmp_path: Path):
+    path = tmp_path / "broken.csv"
+    rows = "".join(f"{number},Müller,Köln\n" for number in range(200)).encode()
+    path.write_bytes(b"id,name,city\n" + rows + b"200,M\xfcller,K\xc3\xb6ln\n")
+    found = read_table(path)
+    assert set(found.table["city"].to_pylist()) == {"Köln"}
+    assert found.table["name"].to_pylist()[-2:] == ["Müller", "M\N{REPLACEMENT CHARACTER}ller"]
+    assert "some letters are broken" in found.notes[0]

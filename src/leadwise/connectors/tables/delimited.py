@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from leadwise.connectors.errors import BinaryTableError, DamagedTableError, EmptyTableError, NoRowsError
-from leadwise.connectors.tables.encodings import find_encoding
+from leadwise.connectors.tables.encodings import MENDED_UTF8, REPLACEMENT, find_encoding
 from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS, find_separator
 from leadwise.connectors.tables.source import Source
@@ -62,8 +62,14 @@ def read_delimited(source: Source) -> TableFile:
         raise NoRowsError(source.path, len(names), skipped.note(len(names)) if skipped.count else "")
     if looks_like_data(raw.column_names):
         notes.append("The file seems to have no header: its first row was read as the names of the columns.")
-    found = f"Read as {SEPARATORS[separator]}-separated text in {encoding.removesuffix('-sig').upper()}."
+    found = f"Read as {SEPARATORS[separator]}-separated text in {_spoken(encoding)}."
     return TableFile(raw.rename_columns(names), (found, *notes), TableFormat.DELIMITED)
+
+
+def _spoken(encoding: str) -> str:
+    if encoding == MENDED_UTF8:
+        return f"UTF-8, in which some letters are broken (read as {REPLACEMENT}); export it again if they matter"
+    return encoding.removesuffix("-sig").upper()
 
 
 def _read(source: Source, encoding: str, separator: str) -> tuple[pa.Table, _SkippedRows]:

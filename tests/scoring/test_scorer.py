@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from leadwise.scoring import scorer
 from leadwise.scoring.reasons import sentences
 from leadwise.scoring.scorer import explain_differences, score_in_batches, score_table
 from leadwise.scoring.validation import check_promises
+from leadwise.training.calibration import PlattScaling
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.grading import grade_bounds, grade_of
@@ -73,6 +75,15 @@ def test_all_reasons_with_the_base_add_up_to_the_log_odds(each_model):
     probability = scores["probability"].to_numpy()
     total = each_model.card.base + contributions(scores).sum(axis=1)
     np.testing.assert_allclose(total, np.log(probability / (1 - probability)), atol=1e-6)
+
+
+def test_reasons_add_up_where_calibration_stretches_them(each_model):
+    stretched = replace(each_model, scaling=PlattScaling(0.4, -0.3))
+    frame = stretched.encode(leads(seed=3))
+    explanation = stretched.explain(frame)
+    total = explanation.base + explanation.contributions.sum(axis=1)
+    np.testing.assert_allclose(total, stretched.margins(frame), atol=1e-9)
+    np.testing.assert_allclose(stretched.margins(frame), 0.4 * each_model.margins(frame) - 0.3, atol=1e-9)
 
 
 def test_all_reasons_with_the_base_add_up_to_the_value(value_model):

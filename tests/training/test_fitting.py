@@ -61,6 +61,12 @@ def test_it_learns(model):
     assert model.card.test.log_loss < model.card.test.intervals["log_loss"][1] < 0.69
 
 
+def test_the_shipped_model_has_learnt_from_the_test_rows_too(model):
+    target = (np.array(leads()["won"]) == "yes").astype(float)
+    on_all = type(model.algorithm)(Task.CONVERSION).fit(model.encode(pa.table(leads())), target, seed=0)
+    assert model.algorithm.save() == on_all.save()
+
+
 def test_a_seed_gives_the_same_model_twice_and_another_may_not(model):
     again, other = fit(pa.table(leads()), conversion()), fit(pa.table(leads()), conversion(seed=1))
     assert again.card.model_version == model.card.model_version

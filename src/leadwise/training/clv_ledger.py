@@ -87,7 +87,7 @@ class Ledger:
             np.bincount(group[belongs], weights=sums[rows][belongs], minlength=len(first))
             for sums in (self.paid, self.refunded)
         )
-        left = paid - refunded
+        left = (paid - refunded).astype(np.float64)
         kept = (refunded == 0) | (left > ROUNDING * paid)
         return Purchases(customer[first], self.day[rows][first], left).take(kept)
 

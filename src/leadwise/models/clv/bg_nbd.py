@@ -44,7 +44,7 @@ class BgNbd:
     warning: str | None = None
 
     def probability_active(self, summary: PurchaseSummary) -> Floats:
-        """Probability that a customer has not left, shape (customers,). Source: Fader and Hardie 2008, equation 4.
+        """Probability that a customer has not left, shape (customers,). Source: Fader and Hardie 2008.
 
         >>> cdnow = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
         >>> one = PurchaseSummary(np.array([2.0]), np.array([30.43]), np.array([38.86]), np.array([25.0]))

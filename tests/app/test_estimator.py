@@ -33,6 +33,7 @@ def regressor(**options: object) -> LeadRegressor:
     return LeadRegressor(**{"algorithms": ("linear_regression",), "budget": 3, **options})
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [classifier(), regressor()],
     expected_failed_checks=lambda estimator: EXPECTED_TO_FAIL[type(estimator).__name__],

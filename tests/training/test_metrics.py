@@ -161,8 +161,8 @@ def test_certain_and_wrong_is_a_finite_loss():
     assert 27 < log_loss(np.array([1.0, 0.0]), np.array([0.0, 1.0])) < 28
 
 
-@QUICKLY
-@given(SEEDS, ROWS)
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.integers(2, 30))
 def test_no_threshold_has_a_higher_f1_than_the_best(seed: int, rows: int):
     target, probability = rows_with_ties(seed, rows)
     best = sk.f1_score(target, probability >= best_threshold(target, probability))
@@ -171,7 +171,7 @@ def test_no_threshold_has_a_higher_f1_than_the_best(seed: int, rows: int):
 
 def test_intervals_cover_the_truth_about_95_times_of_100():
     random = np.random.default_rng(4)
-    truth, covered, repeats = norm.cdf(1 / np.sqrt(2)), 0, 80  # scores differ by one deviation
+    truth, covered, repeats = norm.cdf(1 / np.sqrt(2)), 0, 60  # scores differ by one deviation
     for seed in range(repeats):
         target = (random.random(150) < 0.4).astype(float)
         score = 1 / (1 + np.exp(-random.normal(target, 1)))

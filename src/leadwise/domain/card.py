@@ -228,4 +228,6 @@ class CheckReport(_Part):
     won: str | None = None
     base_rate: float | None = None
     columns: tuple[ColumnReport, ...]
+    algorithms: tuple[str, ...] = ()
+    """Those that would compete; rules alone where there are too few outcomes."""
     warnings: tuple[str, ...] = ()

@@ -12,25 +12,21 @@ from leadwise.domain.frame import Floats
 from leadwise.domain.progress import Progress, Silence
 from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
-from leadwise.models.catalogue import algorithms_for, get_algorithm
 from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, affordable_rows
+from leadwise.training.competitors import ENOUGH_AMOUNTS, ENOUGH_OUTCOMES, competitors, is_enough, requested
 from leadwise.training.describing import describe
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
-from leadwise.training.preparation import ENOUGH_OUTCOMES, PreparedTable, draw, prepare
+from leadwise.training.preparation import PreparedTable, draw, prepare
 from leadwise.training.splits import Split, split_at_random, split_in_order
 from leadwise.training.validation import Contender, OutOfTimeError, validate
 
-ENOUGH_AMOUNTS = 20
 CODE_WEIGHT = 4
 """A code with a thousand levels takes as long as so many other features."""
-RULES = "heuristic"
-ORDER = (RULES, "linear_regression", "logistic_regression", "gradient_boosting", "random_forest", "neural_network")
-"""Quick and sound ones first, so that the emergency brake leaves something good."""
 
 
 def fit(
@@ -52,14 +48,12 @@ def fit(
     """
     progress = progress or Silence()
     brake = Brake(options.budget_seconds, spent_seconds)
-    names = _algorithms(options)
-    progress.start(total_steps=3 + 6 * len(names))
+    progress.start(total_steps=3 + 6 * len(requested(options)))
     progress.step("reading the columns and looking for leaks")
     drawn, passed_over = draw(table, options)
     prepared = prepare(drawn, options)
     material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
-    names = names if material.enough else [RULES]
-    contenders, left_out = _compete(names, material, options, brake, progress)
+    contenders, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
     if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
         contenders = [*contenders, blended]
     best = winner(contenders)
@@ -71,15 +65,6 @@ def fit(
     model = describe(trained)
     progress.finish()
     return model
-
-
-def _algorithms(options: FitOptions) -> list[str]:
-    """Names in the order in which they are tried."""
-    task = Task.VALUE if options.value else Task.CONVERSION
-    for name in options.algorithms:
-        get_algorithm(name, task)
-    chosen = options.algorithms or algorithms_for(task)
-    return sorted(set(chosen), key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
 def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) -> Material:
@@ -94,7 +79,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
     rows, warnings = _afford(known, limit, prepared, options)
     target = prepared.target.values[rows]
     task = prepared.target.task
-    enough = _is_enough(task, target)
+    enough = is_enough(task, target)
     if not enough:
         warnings.append(_too_few(task, target))
     group = prepared.group[rows] if prepared.group is not None else None
@@ -118,13 +103,6 @@ def _afford(
         f"{options.budget_seconds:g} seconds buys; a larger --budget uses more."
     )
     return kept, [warning]
-
-
-def _is_enough(task: Task, target: Floats) -> bool:
-    if task is Task.VALUE:
-        return len(target) >= ENOUGH_AMOUNTS
-    won = int(target.sum())
-    return min(won, len(target) - won) >= ENOUGH_OUTCOMES
 
 
 def _too_few(task: Task, target: Floats) -> str:

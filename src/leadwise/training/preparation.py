@@ -14,6 +14,7 @@ from leadwise.features.columns import infer_column, infer_columns
 from leadwise.features.encoding import to_numbers
 from leadwise.features.texts import to_codes
 from leadwise.training.budget import readable_rows
+from leadwise.training.competitors import ENOUGH_OUTCOMES, competitors
 from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError, TimeNotUnderstoodError
 from leadwise.training.leaks import Finding, find_leaks
 from leadwise.training.options import FitOptions
@@ -27,8 +28,6 @@ EXPLAINED = {
 AS_FILLED = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}
 
 
-ENOUGH_OUTCOMES = 10
-"""With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
 LEAK_CHECK_ROWS = 200_000
 """So many rows show every leak that matters."""
 
@@ -125,6 +124,7 @@ def check(table: pa.Table, options: FitOptions) -> CheckReport:
         won=prepared.target.won,
         base_rate=float(known.mean()) if prepared.target.task is Task.CONVERSION else None,
         columns=prepared.reports,
+        algorithms=competitors(options, known),
         warnings=(*warnings, *prepared.warnings, *_few_outcomes(prepared.target)),
     )
 

@@ -6,7 +6,7 @@ from leadwise.app.progress import working
 from leadwise.connectors.tables import read_table
 from leadwise.domain.card import CheckReport
 from leadwise.domain.column import ColumnReport, Leak
-from leadwise.training.options import FitOptions
+from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
 from leadwise.training.preparation import check
 
 NAME = "check"
@@ -22,6 +22,9 @@ def run(
     ordered: take.Ordered = False,
     drop: take.Drop = None,
     keep: take.Keep = None,
+    algorithm: take.Algorithms = None,
+    budget: take.Budget = DEFAULT_BUDGET_SECONDS,
+    seed: take.Seed = 0,
     as_json: take.AsJson = False,
 ) -> None:
     """Say what is in a table, what is wrong with it, and what leaks."""
@@ -34,6 +37,9 @@ def run(
         ordered=ordered,
         drop=tuple(drop or ()),
         keep=tuple(keep or ()),
+        algorithms=tuple(algorithm or ()),
+        budget_seconds=budget,
+        seed=seed,
     )
     with working(f"reading {table}"):
         file = read_table(table)
@@ -62,6 +68,8 @@ def _show(report: CheckReport) -> None:
         missing, distinct = percent(column.missing_share), f"{column.distinct:,}"
         table.add_row(short_name(column.name), column.type, column.use, leak, missing, distinct, _remarks(column))
     out.print(table)
+    words = ", ".join(name.replace("_", " ") for name in report.algorithms)
+    out.print(f"\nA fit would try: {words}.")
     for warning in report.warnings:
         out.print(f"\n{warning}")
 

@@ -317,6 +317,6 @@ def test_every_algorithm_competes_and_the_same_seed_gives_the_same_board(task: T
     table, options = (leads(500), conversion()) if task is Task.CONVERSION else (orders(500), amount())
     options = FitOptions(**{**vars(options), "algorithms": (), "budget_seconds": 120.0})
     first, again = fit(pa.table(table), options).card, fit(pa.table(table), options).card
-    assert {row.algorithm for row in first.leaderboard} == set(algorithms_for(task))
+    assert {row.algorithm for row in first.leaderboard} >= set(algorithms_for(task))
     assert [row.test for row in first.leaderboard] == [row.test for row in again.leaderboard]
     assert first.model_version == again.model_version

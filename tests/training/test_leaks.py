@@ -260,7 +260,7 @@ def test_coded_household_attributes(draw):
     assert [name for name, column in found.items() if column.leak is not Leak.NONE] == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1), rows=st.sampled_from([25, 60, 200, 1500]), rate=st.sampled_from([0.05, 0.3, 0.7])
 )

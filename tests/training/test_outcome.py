@@ -48,7 +48,14 @@ def test_spaces_dashes_and_underscores_are_one(written: str):
 
 @pytest.mark.parametrize(
     "values",
-    [[1, 0, None], [1.0, 0.0, float("nan")], [True, False, None], ["1", "0", ""], ["1.0", "0.0", "N/A"], ["y", "n", "?"]],
+    [
+        [1, 0, None],
+        [1.0, 0.0, float("nan")],
+        [True, False, None],
+        ["1", "0", ""],
+        ["1.0", "0.0", "N/A"],
+        ["y", "n", "?"],
+    ],
 )
 def test_types_and_placeholders(values: list[object]):
     target = read(values)
@@ -84,7 +91,9 @@ def test_the_won_value_is_remembered_as_it_was_written():
 
 
 def test_a_won_value_that_no_row_holds():
-    with pytest.raises(WonValueNotFoundError, match=r"No row of 'Outcome' holds --won 'sold'; its values are 'a', 'b'\."):
+    with pytest.raises(
+        WonValueNotFoundError, match=r"No row of 'Outcome' holds --won 'sold'; its values are 'a', 'b'\."
+    ):
         read(["a", "b"], "sold")
 
 
@@ -128,5 +137,7 @@ def test_amounts(values: list[object], expected: list[float]):
 
 
 def test_words_are_no_amounts():
-    with pytest.raises(OutcomeNotAnAmountError, match="needs an outcome of amounts, but 'Outcome' holds category values"):
+    with pytest.raises(
+        OutcomeNotAnAmountError, match="needs an outcome of amounts, but 'Outcome' holds category values"
+    ):
         read(["red", "blue", "red"], value=True)

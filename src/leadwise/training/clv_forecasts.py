@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol, Self
 
 from leadwise.domain.frame import Floats
@@ -66,7 +67,7 @@ class LifetimeModel:
         return tuple(each for each in (self.bg_nbd.warning, self.gamma_gamma.warning) if each)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BoostedForecast:
     """Trees on recency, frequency, money, age and trends, started from the forecast of the lifetime model.
 
@@ -101,8 +102,15 @@ class BoostedForecast:
 
     def forecast(self, snapshot: Snapshot, horizon_days: int) -> Forecast:
         """The lifetime model's forecast, corrected."""
-        expected, frame = self.lifetime.forecast(snapshot, horizon_days), history_frame(snapshot, self.window_days)
-        return Forecast(expected.purchases * self.purchases.factors(frame), expected.spend * self.spend.factors(frame))
+        expected, factors = self.lifetime.forecast(snapshot, horizon_days), _factors(self, snapshot)
+        return Forecast(expected.purchases * factors.purchases, expected.spend * factors.spend)
+
+
+@lru_cache(maxsize=2)
+def _factors(model: BoostedForecast, snapshot: Snapshot) -> Forecast:
+    """What to multiply purchases and spend by: the same for every horizon, and by far the longest part of the work."""
+    frame = history_frame(snapshot, model.window_days)
+    return Forecast(model.purchases.factors(frame), model.spend.factors(frame))
 
 
 @dataclass(frozen=True)

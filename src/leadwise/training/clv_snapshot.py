@@ -13,9 +13,9 @@ BEGINNING = -(10**6)
 """A day before all others, in days since 1970-01-01."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Customers as they were known at the end of a day; what came later is not in it.
+    """Customers as they were known at the end of a day; what came later is not in it. Equal only to itself.
 
     Args:
         as_of: The day, in days since 1970-01-01.

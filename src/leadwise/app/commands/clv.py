@@ -35,7 +35,7 @@ UnitOption = Annotated[
 ]
 Until = Annotated[
     str | None,
-    typer.Option(help="The last day to learn from; later rows test the forecasts. [default: the newest transaction's]"),
+    typer.Option(help="The last day to learn from, else the newest transaction's; later rows test the forecasts."),
 ]
 Out = Annotated[Path | None, typer.Option(help="Where the forecasts go: .csv, .tsv, .parquet or .jsonl.")]
 

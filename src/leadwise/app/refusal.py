@@ -21,10 +21,9 @@ STOPPED = "Stopped. Nothing half-written was left behind."
 @contextmanager
 def refusing() -> Iterator[None]:
     """Run a program's work; what a user can mend ends it with one sentence and exit status 1."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _end)  # so that what was begun is cleaned up
     try:
-        yield
+        with _ending_politely():
+            yield
     except LeadwiseError as error:
         _refuse(f"leadwise: {error}")
     except KeyboardInterrupt:
@@ -39,6 +38,19 @@ def refusing() -> Iterator[None]:
         sys.exit(1)
     except MemoryError:
         _refuse("leadwise: There is not enough memory for this table; use a part of it, or a larger machine.")
+
+
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """Let a polite kill (SIGTERM) leave through all clean-up, as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():  # signals belong to the main thread
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal handlers get both

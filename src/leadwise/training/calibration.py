@@ -91,29 +91,27 @@ def _fit_scaling(margins: Sequence[Floats], targets: Sequence[Floats], *, ordere
     """Platt scaling; where folds are in time order, of the slope alone.
 
     A rate that rose from fold to fold says nothing of where it goes next, and the shipped model has seen the newest
-    rows. So each fold has an intercept of its own, and the scaling turns about the folds' common rate.
+    rows. So each fold has an intercept of its own, and the scaling leaves the number of expected conversions as it is.
     """
-    truth = np.concatenate(targets)
+    plain, truth = np.concatenate(margins), np.concatenate(targets)
     if not ordered:
-        return fit_platt(np.concatenate(margins), truth)
-    centred = np.concatenate([_centred(margin, target) for margin, target in zip(margins, targets, strict=True)])
-    slope = fit_platt(centred, truth).slope
-    pivot = _log_odds_of_rate(truth)
-    return PlattScaling(slope, (1 - slope) * pivot)
+        return fit_platt(plain, truth)
+    centred = [
+        margin + _shift_to_expect(float(target.sum()), margin) for margin, target in zip(margins, targets, strict=True)
+    ]
+    slope = fit_platt(np.concatenate(centred), truth).slope
+    return PlattScaling(slope, _shift_to_expect(float(sigmoid(plain).sum()), slope * plain))
 
 
-def _centred(margin: Floats, target: Floats) -> Floats:
-    """The margins, moved so that they expect as many conversions as there were."""
+def _shift_to_expect(conversions: float, margin: Floats) -> float:
+    """What to add to all margins so that their probabilities add up to so many conversions (Newton's method)."""
     shift = 0.0
     for _ in range(STEPS):
         probability = sigmoid(margin + shift)
-        shift -= (probability.sum() - target.sum()) / (np.sum(probability * (1 - probability)) + PRIOR_STRENGTH)
-    return margin + shift
-
-
-def _log_odds_of_rate(target: Floats) -> float:
-    won = float(target.sum())
-    return float(np.log((won + 0.5) / (len(target) - won + 0.5)))
+        surplus = float(probability.sum()) - conversions
+        step = surplus / (float(np.sum(probability * (1 - probability))) + PRIOR_STRENGTH)
+        shift -= max(-1.0, min(1.0, step))  # no leap farther than 1: far steps overshoot
+    return shift
 
 
 def _scaled(fold: int, margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> Floats:

@@ -126,6 +126,24 @@ def test_what_never_varied_contributes_nothing(model):
     assert np.abs(contributions[:, 4:]).max() == 0
 
 
+CHOOSE_ON_ROWS_HELD_BACK = {"ensemble", "gradient_boosting", "linear_regression", "logistic_regression"}
+
+
+@pytest.mark.parametrize(("name", "task"), [case for case in CASES if case[0] in CHOOSE_ON_ROWS_HELD_BACK])
+def test_rows_of_one_lead_are_not_learnt_by_heart(name, task):
+    """Ten rows a lead, the same but for a number that names the lead and nothing else."""
+    random = np.random.default_rng(4)
+    lead = np.repeat(np.arange(80), 10)
+    outcome = (random.random(80) < 0.5).astype(float)
+    marks = random.normal(size=(80, 6))[lead]
+    frame = Frame(tuple(Feature(f"mark {number}", f"mark {number}") for number in range(6)), marks)
+    new = Frame(frame.features, random.normal(size=(400, 6)))
+    told = algorithms()[name](task).fit(frame, outcome[lead], seed=1, group=lead)
+    untold = algorithms()[name](task).fit(frame, outcome[lead], seed=1)
+    spread = [np.std(model.predict(new)) for model in (told, untold)]
+    assert spread[0] < 0.8 * spread[1]
+
+
 def test_inputs_are_left_as_they_were(model):
     frame = make_frame()
     before = frame.values.copy()

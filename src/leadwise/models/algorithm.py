@@ -9,9 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
 
+Group = NDArray[np.int64]
 Parts = dict[str, bytes]
 """A fitted model as named files: JSON, arrays or a booster's own text. Nothing in them can be executed."""
 
@@ -64,8 +68,16 @@ class Algorithm(ABC):
         return type(self)(self.task)
 
     @abstractmethod
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
-        """This algorithm, fitted. Copes with NaN, unseen codes, constant features and rare targets by itself."""
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+        """This algorithm, fitted. Copes with NaN, unseen codes, constant features and rare targets by itself.
+
+        Args:
+            frame: Features, shape (rows, features).
+            target: 1 and 0, or amounts; shape (rows,).
+            seed: For everything left to chance.
+            group: A label for each row: rows of one lead have the same, and choices that the algorithm makes by itself
+                never set them against each other. None: each row is a lead of its own.
+        """
 
     @abstractmethod
     def predict(self, frame: Frame) -> Floats:

@@ -9,7 +9,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,12 @@ class Ensemble(Algorithm):
         """The same members, to be fitted anew."""
         return type(self)(self.task, self.recipe)
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Fit each member."""
         kinds = self._kinds()
-        self.models = tuple(kinds[member.name](self.task).fit(frame, target, seed=seed) for member in self.recipe)
+        self.models = tuple(
+            kinds[member.name](self.task).fit(frame, target, seed=seed, group=group) for member in self.recipe
+        )
         return self
 
     def with_models(self, models: Sequence[Algorithm]) -> Self:

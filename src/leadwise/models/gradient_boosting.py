@@ -7,7 +7,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
@@ -43,14 +43,14 @@ class GradientBoosting(Algorithm):
         super().__init__(task)
         self.boosters: list[Booster] = []
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
             self.boosters = [_grow_few(frame, target, parameters)]
         else:
-            fold = inner_folds(len(target), seed, BAGS)
-            self.boosters = [_grow(frame, target, fold != bag, parameters) for bag in range(BAGS)]
+            fold = inner_folds(len(target), seed, BAGS, group)
+            self.boosters = [_grow(frame, target, fold != bag, parameters) for bag in range(fold.max() + 1)]
         return self
 
     def _parameters(self, frame: Frame, seed: int) -> Parameters:

@@ -9,7 +9,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
 from leadwise.models.margins import logit
 from leadwise.models.rules import Signal, find_signal
 
@@ -68,9 +68,9 @@ class Heuristic(Algorithm):
     base: float = 0.0
     unit: float = 1.0
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Find the signals; of the targets, which may be empty, only the mean is used."""
-        del seed  # nothing is left to chance
+        del seed, group  # nothing is left to chance, and nothing chosen
         self.rules = tuple(
             _make_rule(index, feature, signal, frame.values[:, index])
             for index, feature in enumerate(frame.features)

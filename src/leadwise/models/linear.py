@@ -8,7 +8,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 
@@ -49,10 +49,18 @@ class LinearAlgorithm(Algorithm):
         return model
 
 
-def inner_folds(rows: int, seed: int, folds: int = FOLDS) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def inner_folds(
+    rows: int, seed: int, folds: int = FOLDS, group: Group | None = None
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """A fold number for each row, evenly spread, for choices that an algorithm makes by itself.
+
+    Rows of one group share a fold.
 
     >>> inner_folds(6, seed=1, folds=3).tolist()
     [1, 0, 2, 1, 2, 0]
     """
-    return np.random.default_rng(seed).permutation(np.arange(rows) % folds)
+    random = np.random.default_rng(seed)
+    if group is None:
+        return random.permutation(np.arange(rows) % folds)
+    _, label = np.unique(group, return_inverse=True)
+    return random.permutation(np.arange(label.max() + 1) % folds)[label]

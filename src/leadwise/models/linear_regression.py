@@ -6,7 +6,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import threads_for
+from leadwise.models.algorithm import Group, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 
@@ -30,7 +30,7 @@ class LinearRegression(LinearAlgorithm):
     name = "linear_regression"
     tasks = frozenset({Task.VALUE})
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Fit weights; targets are amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
@@ -38,14 +38,14 @@ class LinearRegression(LinearAlgorithm):
         columns = self.matrix.transform(frame)
         self.intercept = float(target.mean())
         with threadpool_limits(threads_for(columns)):
-            penalty = _best_penalty(columns, target, seed)
+            penalty = _best_penalty(columns, target, seed, group)
             self.weights = _solve(columns, target - self.intercept, penalty)
         return self
 
 
-def _best_penalty(columns: Floats, target: Floats, seed: int) -> float:
+def _best_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
     """The penalty with the lowest squared error on rows that were not fitted."""
-    fold = inner_folds(len(target), seed)
+    fold = inner_folds(len(target), seed, group=group)
     errors = np.zeros(len(PENALTIES))
     for held_out in range(fold.max() + 1):
         train = fold != held_out

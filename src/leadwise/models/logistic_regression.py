@@ -6,7 +6,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import threads_for
+from leadwise.models.algorithm import Group, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 from leadwise.models.margins import sigmoid
@@ -38,32 +38,33 @@ class LogisticRegression(LinearAlgorithm):
     name = "logistic_regression"
     tasks = frozenset({Task.CONVERSION})
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Fit weights; targets are 0 and 1."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
         self.matrix = DesignMatrix.fit(frame, target)
         columns = self.matrix.transform(frame)
         with threadpool_limits(threads_for(columns)):
-            penalty = _choose_penalty(columns, target, seed)
+            penalty = _choose_penalty(columns, target, seed, group)
             self.weights, self.intercept = _solve(columns, target, penalty)
         return self
 
 
-def _choose_penalty(columns: Floats, target: Floats, seed: int) -> float:
+def _choose_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
     """The best penalty; on a part of many rows, and then weaker by as much as there are more."""
     rows = len(target)
     if rows <= ROWS_TO_CHOOSE_ON:
-        return _best_penalty(columns, target, seed)
+        return _best_penalty(columns, target, seed, group)
     chosen = np.random.default_rng(seed).choice(rows, ROWS_TO_CHOOSE_ON, replace=False)
-    return _best_penalty(columns[chosen], target[chosen], seed) * ROWS_TO_CHOOSE_ON / rows
+    part = group[chosen] if group is not None else None
+    return _best_penalty(columns[chosen], target[chosen], seed, part) * ROWS_TO_CHOOSE_ON / rows
 
 
-def _best_penalty(columns: Floats, target: Floats, seed: int) -> float:
+def _best_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
     """The penalty with the lowest log loss on rows that were not fitted; the strongest where folds lack an outcome."""
-    fold = inner_folds(len(target), seed, FOLDS)
+    fold = inner_folds(len(target), seed, FOLDS, group)
     losses = np.zeros(len(PENALTIES))
-    for held_out in range(FOLDS):
+    for held_out in range(fold.max() + 1):
         train = fold != held_out
         if np.unique(target[train]).size < 2:  # noqa: PLR2004 - both outcomes
             return PENALTIES[0]

@@ -8,7 +8,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.margins import logit, rescale
 
@@ -40,10 +40,11 @@ class RandomForest(Algorithm):
     closest: float
     """How near to 0 and 1 a share may come."""
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int) -> Self:
+    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Grow the forest; targets are 0 and 1, or amounts."""
         import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
+        del group  # nothing is chosen on rows that were held back
         parameters = _parameters(frame, seed)
         self.mean = float(target.mean())
         self.closest = 0.5 / (len(target) + 1)

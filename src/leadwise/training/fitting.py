@@ -155,6 +155,7 @@ def _compete(
                     material.split,
                     seed=options.seed,
                     report=report,
+                    group=material.group,
                 )
             )
         except OutOfTimeError:
@@ -170,4 +171,4 @@ def _compete(
 
 def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:
     """The winner on all rows, the test's too: the newest leads are the most like the next ones."""
-    return best.model.unfitted().fit(material.frame, material.target, seed=options.seed)
+    return best.model.unfitted().fit(material.frame, material.target, seed=options.seed, group=material.group)

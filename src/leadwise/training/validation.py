@@ -8,12 +8,12 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Algorithm
+from leadwise.models.algorithm import Algorithm, Group
 from leadwise.models.catalogue import get_algorithm
 from leadwise.models.margins import sigmoid
 from leadwise.training.calibration import PlattScaling, choose_scaling
 from leadwise.training.metrics import log_loss
-from leadwise.training.splits import Split
+from leadwise.training.splits import Rows, Split
 
 Report = Callable[[str], None]
 
@@ -47,7 +47,15 @@ class Contender:
 
 
 def validate(
-    name: str, task: Task, frame: Frame, target: Floats, split: Split, *, seed: int, report: Report
+    name: str,
+    task: Task,
+    frame: Frame,
+    target: Floats,
+    split: Split,
+    *,
+    seed: int,
+    report: Report,
+    group: Group | None = None,
 ) -> Contender:
     """The algorithm, fitted on each fold and then on all training rows.
 
@@ -59,21 +67,27 @@ def validate(
         split: Which rows are for what.
         seed: For everything left to chance.
         report: Hears what begins now; may raise OutOfTimeError.
+        group: All rows' labels: those of one lead have the same; None: each row is a lead of its own.
     """
     algorithm = get_algorithm(name, task)
     words = name.replace("_", " ")
-    margins, targets, started, spent = [], [], time.perf_counter(), 0.0
+    spent = 0.0
+
+    def fit(rows: Rows) -> Algorithm:
+        nonlocal spent
+        started = time.perf_counter()
+        labels = group[rows] if group is not None else None
+        model = algorithm(task).fit(frame.take(rows), target[rows], seed=seed, group=labels)
+        spent += time.perf_counter() - started
+        return model
+
+    margins, targets = [], []
     for number, fold in enumerate(split.folds, start=1):
         report(f"fitting {words}, fold {number} of {len(split.folds)}")
-        started = time.perf_counter()
-        model = algorithm(task).fit(frame.take(fold.train), target[fold.train], seed=seed)
-        spent += time.perf_counter() - started
-        margins.append(model.predict(frame.take(fold.validation)))
+        margins.append(fit(fold.train).predict(frame.take(fold.validation)))
         targets.append(target[fold.validation])
     report(f"fitting {words} on all training rows")
-    started = time.perf_counter()
-    model = algorithm(task).fit(frame.take(split.train), target[split.train], seed=seed)
-    spent += time.perf_counter() - started
+    model = fit(split.train)
     if not split.folds:  # too few rows to hold any back
         margins, targets = [model.predict(frame.take(split.train))], [target[split.train]]
     return _contend(name, task, model, margins, targets, spent, ordered=split.ordered)

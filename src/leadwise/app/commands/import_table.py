@@ -20,7 +20,7 @@ def run(
     time: Annotated[str | None, typer.Option(help="When each lead arrived; without a zone, in UTC.")] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="Where the leads come from; give each export of one system the same. [default: file name]"),
+        typer.Option(help="Where the leads come from; the same for each export of one system. Default: the file name."),
     ] = None,
     keep: Annotated[
         list[str] | None, typer.Option(help="Store this column although it leaks the outcome; may be repeated.")

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.screening import strongest_features
 
 RARE = 5
 """A category's value needs this many rows for a column of its own."""
@@ -83,17 +84,20 @@ class DesignMatrix:
 
     @classmethod
     def fit(cls, frame: Frame, target: Floats) -> Self:
-        """Learn knots, frequent values and scales; of very many columns keep those most correlated with the target."""
-        numbers = tuple(
-            columns
-            for index, feature in enumerate(frame.features)
-            if not feature.is_category and (columns := _number_columns(index, frame.values[:, index])) is not None
-        )
-        categories = tuple(
-            _category_columns(index, feature, frame.values[:, index])
-            for index, feature in enumerate(frame.features)
-            if feature.is_category
-        )
+        """Learn knots, frequent values and scales; of very many features and columns keep the strongest."""
+        numbers, categories = [], []
+        for index in strongest_features(frame, target):
+            feature, values = frame.features[index], frame.values[:, index]
+            if feature.is_category:
+                categories.append(_category_columns(index, feature, values))
+            elif (columns := _number_columns(index, values)) is not None:
+                numbers.append(columns)
+        return cls._scaled(tuple(numbers), tuple(categories), frame, target)
+
+    @classmethod
+    def _scaled(
+        cls, numbers: tuple[NumberColumns, ...], categories: tuple[CategoryColumns, ...], frame: Frame, target: Floats
+    ) -> Self:
         raw = cls(numbers, categories, (), (), ()).raw(frame)
         mean, deviation = raw.mean(axis=0), raw.std(axis=0)
         kept = _strongest(raw, mean, deviation, target)

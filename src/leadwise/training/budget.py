@@ -9,7 +9,8 @@ SECONDS_PER_MILLION_CELLS = 50.0
 """What all algorithms take together, all folds counted, per million cells (rows times features), on two slow cores."""
 SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
-BRAKE = 0.7
+BRAKE, LAST_BRAKE = 0.7, 0.85
+"""Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
 FEWEST_ROWS = 2_000
 SECONDS_PER_MILLION_CELLS_READ = 1.0
 """What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
@@ -55,14 +56,13 @@ class Brake:
 
     def __init__(self, budget_seconds: float, spent_seconds: float = 0.0) -> None:
         self._started = time.perf_counter() - spent_seconds
-        self._latest = self._started + BRAKE * budget_seconds
+        self._budget_seconds = budget_seconds
 
     @property
     def elapsed_seconds(self) -> float:
         """Since work began."""
         return time.perf_counter() - self._started
 
-    @property
-    def pulled(self) -> bool:
-        """Whether it is too late for anything new."""
-        return time.perf_counter() > self._latest
+    def pulled(self, *, learnt: bool) -> bool:
+        """Whether it is too late for anything new, given whether a model that learnt something is ready."""
+        return self.elapsed_seconds > (BRAKE if learnt else LAST_BRAKE) * self._budget_seconds

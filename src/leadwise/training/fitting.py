@@ -14,7 +14,14 @@ from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
 from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, affordable_rows
-from leadwise.training.competitors import ENOUGH_AMOUNTS, ENOUGH_OUTCOMES, competitors, is_enough, requested
+from leadwise.training.competitors import (
+    ENOUGH_AMOUNTS,
+    ENOUGH_OUTCOMES,
+    RULES,
+    competitors,
+    is_enough,
+    requested,
+)
 from leadwise.training.describing import describe
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
@@ -140,7 +147,8 @@ def _compete(
     late: list[str] = []
 
     def report(doing: str) -> None:
-        if brake.pulled and contenders:
+        learnt = any(contender.name != RULES for contender in contenders)
+        if contenders and brake.pulled(learnt=learnt):
             raise OutOfTimeError
         progress.step(doing)
 

@@ -5,7 +5,7 @@ import numpy as np
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, FeatureKind, Frame
 from leadwise.models.logistic_regression import LogisticRegression
-from leadwise.models.screening import MOST_FEATURES, strongest_features
+from leadwise.models.screening import MOST_FEATURES, MOST_FOR_TREES, screened, strongest_features
 
 
 def wide_frame(telling: np.ndarray, category: np.ndarray) -> Frame:
@@ -37,3 +37,15 @@ def test_a_very_wide_table_is_still_learnt_from():
     frame = wide_frame(telling, np.zeros(400))
     model = LogisticRegression(Task.CONVERSION).fit(frame, target, seed=1)
     assert np.corrcoef(model.predict(frame), telling)[0, 1] > 0.6
+
+
+def test_trees_see_the_strongest_features_only():
+    random = np.random.default_rng(2)
+    features = tuple(Feature(f"n{number}", f"n{number}") for number in range(MOST_FOR_TREES + 20))
+    values = random.normal(size=(60, len(features)))
+    target = (values[:, 7] > 0).astype(float)
+    seen = screened(Frame(features, values), target).values
+    given = ~np.isnan(seen).all(axis=0)
+    assert given.sum() == MOST_FOR_TREES
+    assert given[7]
+    np.testing.assert_array_equal(seen[:, given], values[:, given])

@@ -11,6 +11,7 @@ from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, thre
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
+from leadwise.models.screening import screened
 
 BAGS = 5
 MOST_TREES = 600
@@ -45,6 +46,7 @@ class GradientBoosting(Algorithm):
 
     def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
+        frame = screened(frame, target)
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
             self.boosters = [_grow_few(frame, target, parameters)]

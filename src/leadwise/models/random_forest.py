@@ -11,6 +11,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.margins import logit, rescale
+from leadwise.models.screening import screened
 
 TREES = 200
 
@@ -45,6 +46,7 @@ class RandomForest(Algorithm):
         import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
         del group  # nothing is chosen on rows that were held back
+        frame = screened(frame, target)
         parameters = _parameters(frame, seed)
         self.mean = float(target.mean())
         self.closest = 0.5 / (len(target) + 1)

@@ -37,7 +37,9 @@ def _values(coded: CodedColumn, column: Column) -> list[str]:
     texts = [str(text) for text in coded.texts.to_pylist()]
     missing = are_placeholders(coded.texts) | np.isin(texts, column.missing_values)
     if column.kind is ColumnKind.BOOLEAN:
-        words = ["not given" if np.isnan(yes) else "yes" if yes else "no" for yes in _booleans(coded, column)]
+        words = [
+            "not given" if np.isnan(yes) else "yes" if yes else "no" for yes in parse_booleans(coded.texts, column.yes)
+        ]
     elif column.kind is ColumnKind.TEXT:
         words = [f"a text of {len(text.split()):,} words" for text in texts]
     elif column.kind in AMOUNTS:
@@ -47,10 +49,6 @@ def _values(coded: CodedColumn, column: Column) -> list[str]:
     else:
         words = [_short(text) for text in texts]
     return ["not given" if gone else word for word, gone in zip(words, missing, strict=True)]
-
-
-def _booleans(coded: CodedColumn, column: Column) -> Floats:
-    return parse_booleans(coded.texts, column.yes)
 
 
 def _sentence(column: Column, value: str) -> str:

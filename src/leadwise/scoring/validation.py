@@ -42,8 +42,9 @@ def check_promises(model: FittedModel, table: pa.Table | None = None) -> list[Pr
     """
     promises = [_same_as_when_fitted(model), *_on_frame(model, made_up_rows(model.features), "made-up rows")]
     if table is not None:
-        promises += _on_frame(model, model.encode(table), f"{table.num_rows:,} rows of the table")
-        promises += _on_outcomes(model, table)
+        frame = model.encode(table)
+        promises += _on_frame(model, frame, f"{table.num_rows:,} rows of the table")
+        promises += _on_outcomes(model, table, frame)
     return promises
 
 
@@ -73,7 +74,7 @@ def _one_equals_batch(model: FittedModel, frame: Frame, margins: Floats) -> bool
     return bool(np.allclose(alone, margins[: len(alone)], rtol=BATCH_WITHIN, atol=BATCH_WITHIN))
 
 
-def _on_outcomes(model: FittedModel, table: pa.Table) -> Iterator[Promise]:
+def _on_outcomes(model: FittedModel, table: pa.Table, frame: Frame) -> Iterator[Promise]:
     """Whether probabilities tell more than the overall rate does; nothing where outcomes are absent or few."""
     data = model.card.data
     if model.card.task is not Task.CONVERSION or data.outcome not in table.column_names:
@@ -85,7 +86,7 @@ def _on_outcomes(model: FittedModel, table: pa.Table) -> Iterator[Promise]:
     known = target.values[target.known]
     if len(known) < ENOUGH_OUTCOMES:
         return
-    probability = sigmoid(model.margins(model.encode(table)))[target.known]
+    probability = model.probabilities(frame)[target.known]
     loss, of_rate = log_loss(known, probability), log_loss(known, np.full(len(known), known.mean()))
     auc = roc_auc(known, probability)
     ranks = f", AUC {auc:.3f}" if auc is not None else ""

@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from leadwise.app.output import console, number, percent, plain_table, short_name
-from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task
+from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task, settings_in_words
 
 EFFECTS_SHOWN = 10
 CONVERSION = ("log_loss", "roc_auc", "average_precision", "brier", "expected_calibration_error", "f1", "lift_at_10")
@@ -17,6 +17,7 @@ def show_card(card: ModelCard) -> None:
         out.print(f"CALIBRATION FAILED ITS TEST. {card.calibration.sentence}\n", style="bold")
     _show_origin(out, card)
     _show_leaderboard(out, card)
+    _show_search(out, card)
     _show_test(out, card.test)
     _show_reliability(out, card)
     _show_grades(out, card)
@@ -50,6 +51,17 @@ def _show_leaderboard(out: Console, card: ModelCard) -> None:
         validation = row.model_dump()
         cells = [f"{number(validation.get(name))} ({number(test.get(name))})" for name in names[:4]]
         table.add_row(f"{'* ' if row.chosen else '  '}{row.algorithm}", *cells, f"{row.fit_seconds:.1f}")
+    out.print(table)
+
+
+def _show_search(out: Console, card: ModelCard) -> None:
+    if not card.search:
+        return
+    out.print("\nSettings tried (the best of each algorithm competed)", style="bold")
+    table = plain_table("algorithm", "settings", ">validation loss", ">seconds")
+    for trial in card.search:
+        name, loss = f"{'* ' if trial.chosen else '  '}{trial.algorithm}", number(trial.loss)
+        table.add_row(name, settings_in_words(trial.settings), loss, f"{trial.fit_seconds:.1f}")
     out.print(table)
 
 

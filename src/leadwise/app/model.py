@@ -9,12 +9,13 @@ import pyarrow as pa
 from leadwise.app.frames import from_arrow, to_arrow
 from leadwise.connectors.whole_file import write_whole
 from leadwise.domain.card import CheckReport, ModelCard
+from leadwise.domain.choices import read_choice
 from leadwise.domain.progress import Progress
 from leadwise.registry.model_file import read_model_file, write_model_file
 from leadwise.scoring.scorer import score_in_batches, score_table
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit as fit_table
-from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
+from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 from leadwise.training.preparation import check as check_table
 
 
@@ -72,6 +73,8 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
     algorithms: Sequence[str] = (),
     budget: float = DEFAULT_BUDGET_SECONDS,
     seed: int = 0,
+    search: str | None = None,
+    search_trials: int | None = None,
     progress: Progress | None = None,
 ) -> Model:
     """The best model of a frame that the budget buys.
@@ -89,6 +92,8 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         algorithms: Names of those that compete; empty: all.
         budget: Seconds.
         seed: The same seed gives the same model.
+        search: "grid" or "randomised": further settings of each algorithm are tried.
+        search_trials: How many settings of each algorithm at most; None: ten.
         progress: Hears of the steps.
 
     Raises:
@@ -106,6 +111,8 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         algorithms=tuple(algorithms),
         budget_seconds=budget,
         seed=seed,
+        search=read_choice(SearchStyle, search, "search") if search is not None else None,
+        search_trials=search_trials,
     )
     return Model(fit_table(to_arrow(frame), options, progress))
 

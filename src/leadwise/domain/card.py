@@ -4,8 +4,10 @@ The report is a rendering of the card alone, so a model file can be reported on 
 0 to 1. Personal data never enters a card: no values of ids or free text.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +105,28 @@ class LeaderboardRow(_Part):
     fit_seconds: float
     note: str = ""
     test: Metrics | None = None
+
+
+class SearchTrial(_Part):
+    """One choice of an algorithm's settings, and how it did on the validation folds."""
+
+    algorithm: str
+    settings: dict[str, Any]
+    """By name, where there is a choice; the first trial of each algorithm has the defaults."""
+    loss: float
+    """Log loss, or mean squared error of a value model."""
+    chosen: bool
+    """Whether the algorithm competed with it."""
+    fit_seconds: float
+
+
+def settings_in_words(settings: Mapping[str, Any]) -> str:
+    """Settings as people read them.
+
+    >>> settings_in_words({"learning_rate": 0.08, "leaves": "by rows"})
+    'learning rate 0.08, leaves by rows'
+    """
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
 
 
 class ReliabilityBand(_Part):
@@ -204,6 +228,8 @@ class ModelCard(_Part):
     algorithm: str
     """The leaderboard's winner."""
     leaderboard: tuple[LeaderboardRow, ...]
+    search: tuple[SearchTrial, ...] = ()
+    """The settings that were tried, where there were several; in the order in which they were."""
     test: Metrics
     base: float
     """Where every score starts: log-odds (or value) before any contribution."""

@@ -7,7 +7,7 @@ there.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
 
 Group = NDArray[np.int64]
+Settings = Mapping[str, Any]
+"""What was set of an algorithm, by name; plain values that JSON can hold."""
 Parts = dict[str, bytes]
 """A fitted model as named files: JSON, arrays or a booster's own text. Nothing in them can be executed."""
 
@@ -48,6 +50,7 @@ class Algorithm(ABC):
 
     Args:
         task: Conversion (targets 0 and 1) or value (targets are amounts).
+        settings: What is to differ from the defaults, by name.
     """
 
     name: ClassVar[str]
@@ -59,13 +62,33 @@ class Algorithm(ABC):
     competes: ClassVar[bool] = True
     """Whether it enters the leaderboard by itself, and can be asked for by name."""
 
-    def __init__(self, task: Task) -> None:
+    SETTINGS: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    """What may be set, and the values that a search tries; the first of them is the default."""
+
+    def __init__(self, task: Task, settings: Settings | None = None) -> None:
         assert task in self.tasks, f"{self.name} does not predict {task}"
         self.task = task
+        self.settings = {name: values[0] for name, values in self.SETTINGS.items()} | dict(settings or {})
 
     def unfitted(self) -> Self:
-        """The same algorithm, to be fitted anew."""
-        return type(self)(self.task)
+        """The same algorithm with the same settings, to be fitted anew."""
+        return type(self)(self.task, self.settings)
+
+    def with_settings(self, settings: Settings) -> Self:
+        """This algorithm, which remembers that it was fitted with these settings: for models that were loaded."""
+        self.settings |= settings
+        return self
+
+    @classmethod
+    def alternatives(cls, task: Task, target: Floats) -> tuple[Settings, ...]:
+        """Settings that suit some targets better than the defaults: validation tries them without being asked.
+
+        Args:
+            task: What is predicted.
+            target: All targets that there are to learn from.
+        """
+        del task, target
+        return ()
 
     @abstractmethod
     def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:

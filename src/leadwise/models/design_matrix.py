@@ -19,8 +19,13 @@ RARE = 5
 MOST_VALUES = 50
 MOST_COLUMNS = 500
 """Beyond this many columns the weakest are left out: linear models gain nothing from them and need minutes."""
-KNOT_QUANTILES = (0.05, 0.275, 0.5, 0.725, 0.95)
-"""Where a number's effect may bend (Harrell 2015, table 2.3, five knots)."""
+KNOTS = 5
+KNOT_QUANTILES = {
+    3: (0.1, 0.5, 0.9),
+    5: (0.05, 0.275, 0.5, 0.725, 0.95),
+    7: (0.025, 0.1833, 0.3417, 0.5, 0.6583, 0.8167, 0.975),
+}
+"""Where a number's effect may bend, by how often (Harrell 2015, table 2.3)."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +88,14 @@ class DesignMatrix:
     scale: tuple[float, ...]
 
     @classmethod
-    def fit(cls, frame: Frame, target: Floats) -> Self:
-        """Learn knots, frequent values and scales; of very many features and columns keep the strongest."""
+    def fit(cls, frame: Frame, target: Floats, knots: int = KNOTS) -> Self:
+        """Learn knots (3, 5 or 7), frequent values and scales; of very many features and columns keep the strongest."""
         numbers, categories = [], []
         for index in strongest_features(frame, target):
             feature, values = frame.features[index], frame.values[:, index]
             if feature.is_category:
                 categories.append(_category_columns(index, feature, values))
-            elif (columns := _number_columns(index, values)) is not None:
+            elif (columns := _number_columns(index, values, knots)) is not None:
                 numbers.append(columns)
         return cls._scaled(tuple(numbers), tuple(categories), frame, target)
 
@@ -151,12 +156,12 @@ class DesignMatrix:
         )
 
 
-def _number_columns(index: int, values: Floats) -> NumberColumns | None:
+def _number_columns(index: int, values: Floats, wanted: int) -> NumberColumns | None:
     """Hinges for a number; None if it is nowhere given."""
     present = values[~np.isnan(values)]
     if present.size == 0:
         return None
-    knots = np.unique(np.quantile(present, KNOT_QUANTILES))
+    knots = np.unique(np.quantile(present, KNOT_QUANTILES[wanted]))
     low, high = float(present.min()), float(present.max())
     if knots.size == 1 and low < high:
         knots = np.unique([low, knots[0], high])

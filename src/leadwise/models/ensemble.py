@@ -1,7 +1,7 @@
 """Ensemble: a weighted sum of other algorithms' margins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 import numpy as np
@@ -9,7 +9,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,14 @@ class Member:
         weight: 0 to 1; those of all members add up to 1.
         slope: Calibrates its margins.
         intercept: Calibrates its margins.
+        settings: Of the algorithm.
     """
 
     name: str
     weight: float
     slope: float = 1.0
     intercept: float = 0.0
+    settings: Settings = field(default_factory=dict)
 
 
 DEFAULT = {
@@ -71,7 +73,8 @@ class Ensemble(Algorithm):
         """Fit each member."""
         kinds = self._kinds()
         self.models = tuple(
-            kinds[member.name](self.task).fit(frame, target, seed=seed, group=group) for member in self.recipe
+            kinds[member.name](self.task, member.settings).fit(frame, target, seed=seed, group=group)
+            for member in self.recipe
         )
         return self
 
@@ -106,7 +109,7 @@ class Ensemble(Algorithm):
         ensemble = cls(task, [Member(**member) for member in orjson.loads(parts["recipe.json"])])
         kinds = cls._kinds()
         models = [
-            kinds[member.name].load(task, features, _parts_of(number, parts))
+            kinds[member.name].load(task, features, _parts_of(number, parts)).with_settings(member.settings)
             for number, member in enumerate(ensemble.recipe)
         ]
         return ensemble.with_models(models)

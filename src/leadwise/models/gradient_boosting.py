@@ -1,13 +1,13 @@
 """Gradient boosting: many small trees, each learning what the ones before it missed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
@@ -15,6 +15,8 @@ from leadwise.models.screening import screened
 
 BAGS = 5
 MOST_TREES = 600
+BY_ROWS = "by rows"
+"""The size of trees that the number of rows bears."""
 PATIENCE = 30
 """Trees that may follow without a gain before growing stops."""
 FEW_TREES, ENOUGH_TO_HOLD_OUT = 30, 40
@@ -40,8 +42,10 @@ class GradientBoosting(Algorithm):
 
     name = "gradient_boosting"
 
-    def __init__(self, task: Task) -> None:
-        super().__init__(task)
+    SETTINGS: ClassVar = {"learning_rate": (0.08, 0.04, 0.15), "leaves": (BY_ROWS, 4, 8, 16, 32), "columns": (0.5, 0.8)}
+
+    def __init__(self, task: Task, settings: Settings | None = None) -> None:
+        super().__init__(task, settings)
         self.boosters: list[Booster] = []
 
     def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
@@ -56,18 +60,20 @@ class GradientBoosting(Algorithm):
         return self
 
     def _parameters(self, frame: Frame, seed: int) -> Parameters:
-        rows = len(frame)
+        rows, leaves = len(frame), self.settings["leaves"]
+        if leaves == BY_ROWS:
+            leaves = 8 if rows < 30_000 else 16  # noqa: PLR2004 - more rows bear larger trees
         return {
             "num_threads": threads_for(frame.values),
             **REPEATABLE,
             **CATEGORIES,
             "objective": OBJECTIVES[self.task],
-            "learning_rate": 0.08,
-            "num_leaves": 8 if rows < 30_000 else 16,  # noqa: PLR2004 - more rows bear larger trees
+            "learning_rate": self.settings["learning_rate"],
+            "num_leaves": leaves,
             "min_data_in_leaf": int(np.clip(rows // 100, 5, 20)),
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
-            "feature_fraction": 0.5,
+            "feature_fraction": self.settings["columns"],
             "lambda_l2": 1.0,
             "seed": seed,
         }

@@ -1,6 +1,6 @@
 """Linear regression on hinges and one-hot values, with a ridge penalty."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -29,12 +29,13 @@ class LinearRegression(LinearAlgorithm):
 
     name = "linear_regression"
     tasks = frozenset({Task.VALUE})
+    SETTINGS: ClassVar = {"knots": (5, 3, 7)}
 
     def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Fit weights; targets are amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
-        self.matrix = DesignMatrix.fit(frame, target)
+        self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
         self.intercept = float(target.mean())
         with threadpool_limits(threads_for(columns)):

@@ -1,6 +1,6 @@
 """Logistic regression on hinges and one-hot values, with a ridge penalty."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,12 +37,13 @@ class LogisticRegression(LinearAlgorithm):
 
     name = "logistic_regression"
     tasks = frozenset({Task.CONVERSION})
+    SETTINGS: ClassVar = {"knots": (5, 3, 7)}
 
     def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
         """Fit weights; targets are 0 and 1."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
-        self.matrix = DesignMatrix.fit(frame, target)
+        self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
         with threadpool_limits(threads_for(columns)):
             penalty = _choose_penalty(columns, target, seed, group)

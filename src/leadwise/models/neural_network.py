@@ -3,19 +3,18 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 
 NETWORKS = 3
-HIDDEN_UNITS = 24
 ENOUGH_TO_HOLD_OUT = 300
 """From this many rows on, a part of them says when to stop; below it the number of passes is fixed and small."""
 
@@ -60,6 +59,7 @@ class NeuralNetwork(Algorithm):
     """
 
     name = "neural_network"
+    SETTINGS: ClassVar = {"units": (24, 8, 64), "penalty": (1.0, 0.1, 10.0), "learning_rate": (0.003, 0.001, 0.01)}
 
     matrix: DesignMatrix
     networks: list[Network]
@@ -75,11 +75,10 @@ class NeuralNetwork(Algorithm):
         deviation = float(target.std()) or 1.0
         self.scale = (0.0, 1.0) if self.task is Task.CONVERSION else (float(target.mean()), deviation)
         scaled = target if self.task is Task.CONVERSION else (target - self.scale[0]) / self.scale[1]
+        parameters = _parameters(self.settings, len(target), grouped=group is not None)
         with threadpool_limits(threads_for(columns)):
             self.networks = [
-                _fit_network(
-                    self.task, columns, scaled, _settings(len(target), seed + start, grouped=group is not None)
-                )
+                _fit_network(self.task, columns, scaled, parameters | {"random_state": seed + start})
                 for start in range(NETWORKS)
             ]
         return self
@@ -126,7 +125,7 @@ class NeuralNetwork(Algorithm):
         return model
 
 
-def _fit_network(task: Task, columns: Floats, target: Floats, settings: dict[str, Any]) -> Network:
+def _fit_network(task: Task, columns: Floats, target: Floats, parameters: dict[str, Any]) -> Network:
     """One network from one random start."""
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
     from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
@@ -134,25 +133,24 @@ def _fit_network(task: Task, columns: Floats, target: Floats, settings: dict[str
     estimator = MLPClassifier if task is Task.CONVERSION else MLPRegressor
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is what is wanted here
-        fitted = estimator(**settings).fit(columns, target)
+        fitted = estimator(**parameters).fit(columns, target)
     (into, out), (into_bias, out_bias) = fitted.coefs_, fitted.intercepts_
     return Network(into, into_bias, out[:, 0], float(out_bias[0]))
 
 
-def _settings(rows: int, seed: int, *, grouped: bool) -> dict[str, Any]:
-    """Small steps and a strong penalty: tables of leads are small and noisy.
+def _parameters(settings: Settings, rows: int, *, grouped: bool) -> dict[str, Any]:
+    """By default small steps and a strong penalty: tables of leads are small and noisy.
 
     Rows are held out one by one, which says nothing where several are of one lead: then the passes are few and fixed.
     """
     hold_out = rows >= ENOUGH_TO_HOLD_OUT and not grouped
     return {
-        "hidden_layer_sizes": (HIDDEN_UNITS,),
-        "alpha": 1.0,
-        "learning_rate_init": 0.003,
+        "hidden_layer_sizes": (settings["units"],),
+        "alpha": settings["penalty"],
+        "learning_rate_init": settings["learning_rate"],
         "batch_size": min(rows, max(8, min(rows // 30, 512))),
         "early_stopping": hold_out,
         "validation_fraction": 0.15,
         "n_iter_no_change": 5,
         "max_iter": 60 if hold_out else 10 if grouped else 20,
-        "random_state": seed,
     }

@@ -1,14 +1,14 @@
 """Random forest: deep trees on random parts of the rows and features, averaged."""
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.margins import logit, rescale
 from leadwise.models.screening import screened
@@ -33,6 +33,7 @@ class RandomForest(Algorithm):
     """
 
     name = "random_forest"
+    SETTINGS: ClassVar = {"leaves": (63, 31, 127), "columns": (0.35, 0.2, 0.6)}
 
     booster: Booster
     """Gives the sum of the trees, not their mean."""
@@ -47,7 +48,7 @@ class RandomForest(Algorithm):
 
         del group  # nothing is chosen on rows that were held back
         frame = screened(frame, target)
-        parameters = _parameters(frame, seed)
+        parameters = _parameters(frame, seed, self.settings)
         self.mean = float(target.mean())
         self.closest = 0.5 / (len(target) + 1)
         dataset = make_dataset(frame, target - self.mean, parameters)
@@ -85,8 +86,8 @@ class RandomForest(Algorithm):
         return model
 
 
-def _parameters(frame: Frame, seed: int) -> Parameters:
-    """Deep trees on two thirds of the rows, each split on a third of the features."""
+def _parameters(frame: Frame, seed: int, settings: Settings) -> Parameters:
+    """Deep trees on two thirds of the rows, each split on a part of the features (a third by default)."""
     return {
         "num_threads": threads_for(frame.values),
         **REPEATABLE,
@@ -94,10 +95,10 @@ def _parameters(frame: Frame, seed: int) -> Parameters:
         "objective": "regression",
         "boosting": "rf",
         "boost_from_average": False,  # with it, trees that cannot split pull the mean towards 0
-        "num_leaves": 63,
+        "num_leaves": settings["leaves"],
         "min_data_in_leaf": int(np.clip(len(frame) // 200, 3, 20)),
         "bagging_fraction": 0.632,
         "bagging_freq": 1,
-        "feature_fraction_bynode": 0.35,
+        "feature_fraction_bynode": settings["columns"],
         "seed": seed,
     }

@@ -114,6 +114,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
     return {
         "algorithm": model.algorithm.name,
         "task": model.card.task,
+        "settings": model.algorithm.settings,
         "scaling": model.scaling,
         "intervals": model.intervals,
         "proof": prove(model).tolist(),
@@ -176,6 +177,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
     features = [feature for column in columns for feature in column_features(column)]
     parts = {name.removeprefix(ALGORITHM_FOLDER): files[name] for name in files if name.startswith(ALGORITHM_FOLDER)}
     algorithm = get_algorithm(described["algorithm"], task).load(task, features, parts)
+    algorithm = algorithm.with_settings(described.get("settings", {}))  # older files have none
     intervals = described["intervals"]
     model = FittedModel(
         card=card,

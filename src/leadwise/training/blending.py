@@ -41,7 +41,7 @@ def blend(contenders: Sequence[Contender], task: Task) -> Contender | None:
 
 def _ensemble(members: Sequence[Contender], weights: Floats, margins: Floats, task: Task) -> Contender:
     recipe = [
-        Member(member.name, float(weight), member.scaling.slope, member.scaling.intercept)
+        Member(member.model.name, float(weight), member.scaling.slope, member.scaling.intercept, member.model.settings)
         for member, weight in zip(members, weights, strict=True)
     ]
     target = members[0].targets

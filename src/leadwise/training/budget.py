@@ -36,6 +36,21 @@ def affordable_rows(features: int, budget_seconds: float, *, file_cells: int = 0
     return max(int(cells / max(features, 1)), FEWEST_ROWS)
 
 
+def affordable_rounds(cells: int, budget_seconds: float, share: float) -> int:
+    """How often the algorithms can be tried, each time with other settings; once at least.
+
+    Args:
+        cells: Rows times features that are learnt from.
+        budget_seconds: The budget.
+        share: What part of all algorithms competes.
+
+    >>> affordable_rounds(100_000, budget_seconds=60, share=1.0), affordable_rounds(100_000, 60, share=0.2)
+    (7, 36)
+    """
+    seconds = cells / 1e6 * SECONDS_PER_MILLION_CELLS * share
+    return max(int(budget_seconds * SPENT_ON_FITS / max(seconds, 1e-3)), 1)
+
+
 def readable_rows(columns: int, budget_seconds: float) -> int:
     """How many rows can be looked at closely within the budget, before it is known which columns are of use.
 

@@ -62,6 +62,7 @@ def _card(training: Training, model_version: str) -> ModelCard:
         columns=training.prepared.reports,
         algorithm=board[0].algorithm,
         leaderboard=board,
+        search=training.search,
         test=chosen,
         base=0.0,
         warnings=training.warnings,

@@ -1,6 +1,6 @@
 """From a table with outcomes to a model that is ready to score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,7 @@ from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, prepare
+from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import Split, split_at_random, split_in_order
 from leadwise.training.validation import Contender, OutOfTimeError, validate
 
@@ -55,12 +56,14 @@ def fit(
     """
     progress = progress or Silence()
     brake = Brake(options.budget_seconds, spent_seconds)
-    progress.start(total_steps=3 + 6 * len(requested(options)))
+    rounds = (options.search_trials or DEFAULT_TRIALS) if options.search else 1
+    progress.start(total_steps=3 + 6 * rounds * len(requested(options)))
     progress.step("reading the columns and looking for leaks")
     drawn, passed_over = draw(table, options)
     prepared = prepare(drawn, options)
     material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
-    contenders, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
+    tried, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
+    contenders = best_of_each(tried)
     if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
         contenders = [*contenders, blended]
     best = winner(contenders)
@@ -68,7 +71,8 @@ def fit(
     final = _refit(best, material, options)
     progress.step("writing the model card")
     warnings = (*passed_over, *prepared.warnings, *material.warnings, *left_out)
-    trained = Training(prepared, options, material, tuple(contenders), final, warnings, brake.elapsed_seconds)
+    search = describe_search(tried)
+    trained = Training(prepared, options, material, tuple(contenders), final, warnings, brake.elapsed_seconds, search)
     model = describe(trained)
     progress.finish()
     return model
@@ -142,9 +146,10 @@ def _split(
 def _compete(
     names: Sequence[str], material: Material, options: FitOptions, brake: Brake, progress: Progress
 ) -> tuple[list[Contender], list[str]]:
-    """All contenders, and what is to be said of those that the brake kept out."""
+    """All that was tried, and what is to be said of what could not be."""
     contenders: list[Contender] = []
     late: list[str] = []
+    trials, warnings = plan_trials(names, material, options)
 
     def report(doing: str) -> None:
         learnt = any(contender.name != RULES for contender in contenders)
@@ -152,12 +157,12 @@ def _compete(
             raise OutOfTimeError
         progress.step(doing)
 
-    for name in names:
+    for trial in trials:
         try:
             contenders.append(
                 validate(
-                    name,
-                    material.task,
+                    trial.name,
+                    trial.algorithm,
                     material.frame,
                     material.target,
                     material.split,
@@ -167,14 +172,24 @@ def _compete(
                 )
             )
         except OutOfTimeError:
-            late.append(name.replace("_", " "))
-    if not late:
-        return contenders, []
-    warning = (
-        f"The budget of {options.budget_seconds:g} seconds ended before {', '.join(late)} could compete; "
-        "a larger --budget lets all of them in, and makes the result repeatable."
-    )
-    return contenders, [warning]
+            late.append(trial.name)
+    return contenders, [*warnings, *_about_late(late, contenders, options)]
+
+
+def _about_late(late: Sequence[str], tried: Sequence[Contender], options: FitOptions) -> Iterator[str]:
+    """What is to be said of what the brake kept out."""
+    absent = [name.replace("_", " ") for name in late if not any(name == contender.name for contender in tried)]
+    if absent:
+        yield (
+            f"The budget of {options.budget_seconds:g} seconds ended before {', '.join(absent)} could compete; "
+            "a larger --budget lets all of them in, and makes the result repeatable."
+        )
+    elif late:
+        settings = "the last setting" if len(late) == 1 else f"the last {len(late)} settings"
+        yield (
+            f"The budget of {options.budget_seconds:g} seconds ended before {settings} could be tried; "
+            "a larger --budget lets all of them in, and makes the result repeatable."
+        )
 
 
 def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwise.domain.card import Task
+from leadwise.domain.card import SearchTrial, Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm
 from leadwise.training.options import FitOptions
@@ -51,3 +51,5 @@ class Training:
     """The winner, fitted on all rows."""
     warnings: tuple[str, ...]
     training_seconds: float
+    search: tuple[SearchTrial, ...] = ()
+    """The settings that were tried."""

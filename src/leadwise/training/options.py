@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from leadwise.domain.errors import Invalid
 
 DEFAULT_BUDGET_SECONDS = 60.0
 DEFAULT_ACTIONS: Mapping[str, str] = {
@@ -11,6 +14,30 @@ DEFAULT_ACTIONS: Mapping[str, str] = {
     "D": "Keep in touch by newsletter",
 }
 """What to do next, by grade; a blueprint has its own."""
+
+
+class NoSearchError(Invalid):
+    """Trials are counted, but no search was asked for."""
+
+    code = "no_search"
+
+    def __init__(self, trials: int) -> None:
+        self.trials = trials
+        super().__init__(
+            f"--search-trials {trials} says how many settings to try, but no search was asked for; "
+            "add --search grid or --search randomised."
+        )
+
+
+class SearchStyle(StrEnum):
+    """In which order settings are tried."""
+
+    GRID = "grid"
+    RANDOMISED = "randomised"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "SearchStyle | None":
+        return cls.RANDOMISED if value == "randomized" else None
 
 
 @dataclass(frozen=True)
@@ -30,7 +57,13 @@ class FitOptions:
         algorithms: Names of the algorithms that compete; empty: all.
         budget_seconds: About how long fitting may take.
         seed: The same seed, data and software give the same model.
+        search: How further settings of each algorithm are tried: in the order of a grid, or drawn at random; None: the
+            defaults alone.
+        search_trials: How many settings of each algorithm are tried at most, the defaults among them; None: ten.
         actions: What to do next, by grade A to D.
+
+    Raises:
+        NoSearchError: if trials are counted, but no search is asked for.
     """
 
     outcome: str
@@ -45,4 +78,10 @@ class FitOptions:
     algorithms: tuple[str, ...] = ()
     budget_seconds: float = DEFAULT_BUDGET_SECONDS
     seed: int = 0
+    search: SearchStyle | None = None
+    search_trials: int | None = None
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
+
+    def __post_init__(self) -> None:
+        if self.search_trials is not None and self.search is None:
+            raise NoSearchError(self.search_trials)

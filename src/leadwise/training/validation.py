@@ -9,7 +9,6 @@ import numpy as np
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm, Group
-from leadwise.models.catalogue import get_algorithm
 from leadwise.models.margins import sigmoid
 from leadwise.training.calibration import PlattScaling, choose_scaling
 from leadwise.training.metrics import log_loss
@@ -48,7 +47,7 @@ class Contender:
 
 def validate(
     name: str,
-    task: Task,
+    algorithm: Algorithm,
     frame: Frame,
     target: Floats,
     split: Split,
@@ -60,8 +59,8 @@ def validate(
     """The algorithm, fitted on each fold and then on all training rows.
 
     Args:
-        name: An algorithm's name.
-        task: What it predicts.
+        name: What to call it.
+        algorithm: What is fitted anew each time, with its settings.
         frame: All rows' features.
         target: All rows' targets.
         split: Which rows are for what.
@@ -69,7 +68,6 @@ def validate(
         report: Hears what begins now; may raise OutOfTimeError.
         group: All rows' labels: those of one lead have the same; None: each row is a lead of its own.
     """
-    algorithm = get_algorithm(name, task)
     words = name.replace("_", " ")
     spent = 0.0
 
@@ -77,7 +75,7 @@ def validate(
         nonlocal spent
         started = time.perf_counter()
         labels = group[rows] if group is not None else None
-        model = algorithm(task).fit(frame.take(rows), target[rows], seed=seed, group=labels)
+        model = algorithm.unfitted().fit(frame.take(rows), target[rows], seed=seed, group=labels)
         spent += time.perf_counter() - started
         return model
 
@@ -90,7 +88,7 @@ def validate(
     model = fit(split.train)
     if not split.folds:  # too few rows to hold any back
         margins, targets = [model.predict(frame.take(split.train))], [target[split.train]]
-    return _contend(name, task, model, margins, targets, spent, ordered=split.ordered)
+    return _contend(name, algorithm.task, model, margins, targets, spent, ordered=split.ordered)
 
 
 def _contend(

@@ -22,4 +22,11 @@ Algorithms = Annotated[
 ]
 Budget = Annotated[float, typer.Option(help="About how many seconds fitting may take.", min=1.0)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same model.", min=0, max=2**31 - 10)]
+Search = Annotated[
+    str | None,
+    typer.Option(help="Try further settings of each algorithm: `grid` in order, `randomised` drawn by chance."),
+]
+SearchTrials = Annotated[
+    int | None, typer.Option(help="How many settings of each algorithm are tried at most (10).", min=1)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output, and nothing else.")]

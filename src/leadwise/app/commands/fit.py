@@ -13,8 +13,9 @@ from leadwise.app.output import print_json, remark
 from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.whole_file import check_writable
+from leadwise.domain.choices import read_choice
 from leadwise.training.fitting import fit
-from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
+from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 
 NAME = "fit"
 
@@ -37,6 +38,8 @@ def run(
     algorithm: take.Algorithms = None,
     budget: take.Budget = DEFAULT_BUDGET_SECONDS,
     seed: take.Seed = 0,
+    search: take.Search = None,
+    search_trials: take.SearchTrials = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Learn from a table with outcomes, and write a model file."""
@@ -52,6 +55,8 @@ def run(
         algorithms=tuple(algorithm or ()),
         budget_seconds=budget,
         seed=seed,
+        search=read_choice(SearchStyle, search, "--search") if search is not None else None,
+        search_trials=search_trials,
     )
     check_writable(out, inputs=[table])
     if report is not None:

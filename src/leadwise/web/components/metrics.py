@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from leadwise.domain.card import LeaderboardRow, Metrics, ModelCard, Task
+from leadwise.domain.card import LeaderboardRow, Metrics, ModelCard, Task, settings_in_words
 from leadwise.web import words
 from leadwise.web.components.tables import Table, tabulate
 
@@ -55,6 +55,22 @@ def leaderboard_table(card: ModelCard) -> Table:
     chosen = next((at for at, row in enumerate(card.leaderboard) if row.chosen), None)
     caption = "Validation on folds that all algorithms share, then the test with 95% intervals"
     return tabulate(caption, headings, rows, numeric=range(1, len(headings) - 1), chosen=chosen)
+
+
+def search_table(card: ModelCard) -> Table:
+    """The settings that were tried; empty where there was no choice."""
+    headings = ["Algorithm", "Settings", "Validation loss", "Fitted in", "Note"]
+    rows = [
+        (
+            title(trial.algorithm),
+            settings_in_words(trial.settings),
+            words.number(trial.loss),
+            words.duration(trial.fit_seconds),
+            "competed" if trial.chosen else "",
+        )
+        for trial in card.search
+    ]
+    return tabulate("Settings that were tried on the validation folds", headings, rows, numeric=[2, 3])
 
 
 def metrics_table(card: ModelCard) -> Table:

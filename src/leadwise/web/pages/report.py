@@ -38,6 +38,7 @@ class ReportContext:
     verdict: Annotated[Verdict, "How good the model is, in words."]
     drivers: Annotated[tuple[effects.Driver, ...], "The strongest columns, in words."]
     leaderboard: Annotated[Table, "Every algorithm."]
+    search: Annotated[Table, "The settings that were tried; empty where there was no choice."]
     test_metrics: Annotated[Table, "The chosen one's test result."]
     reliability: Annotated[Figure | None, "Predicted against observed; None for value models."]
     gain: Annotated[tuple[Figure, ...], "Gain and lift."]
@@ -72,6 +73,7 @@ def context(card: ModelCard, *, served: bool = False) -> ReportContext:
         verdict=judge(card),
         drivers=effects.find_drivers(card),
         leaderboard=metrics.leaderboard_table(card),
+        search=metrics.search_table(card),
         test_metrics=metrics.metrics_table(card),
         reliability=figures.reliability_figure(card.reliability),
         gain=figures.gain_figures(card),

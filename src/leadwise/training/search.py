@@ -1,0 +1,100 @@
+"""Hyperparameter search: further settings of each algorithm, on the same folds as everything else.
+
+All algorithms are tried with their defaults first, then each with its next settings, and so on in turns: wherever the
+budget ends, none was left out for the sake of another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product, zip_longest
+
+import numpy as np
+
+from leadwise.domain.card import SearchTrial
+from leadwise.models.algorithm import Algorithm, Settings
+from leadwise.models.catalogue import algorithms_for, get_algorithm
+from leadwise.training.budget import affordable_rounds
+from leadwise.training.leaderboard import winner
+from leadwise.training.material import Material
+from leadwise.training.options import FitOptions, SearchStyle
+from leadwise.training.validation import Contender
+
+DEFAULT_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An algorithm, unfitted, with the settings that are to be tried."""
+
+    name: str
+    algorithm: Algorithm
+
+
+def plan_trials(names: Sequence[str], material: Material, options: FitOptions) -> tuple[list[Trial], list[str]]:
+    """What is to be tried, in this order, and what is to be said of what the budget does not buy."""
+    limit, warnings = 1, []
+    if options.search is not None:
+        share = len(names) / len(algorithms_for(material.task))
+        bought = affordable_rounds(material.frame.values.size, options.budget_seconds, share)
+        wanted = options.search_trials or DEFAULT_TRIALS
+        limit = min(wanted, bought)
+        if bought < wanted:
+            warnings.append(
+                f"The budget of {options.budget_seconds:g} seconds buys {bought} of {wanted} settings "
+                "of each algorithm; a larger --budget, or fewer algorithms, lets more of them be tried."
+            )
+    tried = [_trials(name, material, options, limit) for name in names]
+    return [trial for turn in zip_longest(*tried) for trial in turn if trial is not None], warnings
+
+
+def best_of_each(tried: Sequence[Contender]) -> list[Contender]:
+    """Of each algorithm the contender with the lowest validation loss, in the order in which they were first tried."""
+    return [winner([other for other in tried if other.name == name]) for name in dict.fromkeys(c.name for c in tried)]
+
+
+def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
+    """What was tried of the algorithms of which there was a choice."""
+    best = best_of_each(tried)
+    names = [contender.name for contender in tried]
+    return tuple(
+        SearchTrial(
+            algorithm=contender.name,
+            settings=dict(contender.model.settings),
+            loss=contender.loss,
+            chosen=any(contender is chosen for chosen in best),
+            fit_seconds=round(contender.fit_seconds, 3),
+        )
+        for contender in tried
+        if names.count(contender.name) > 1
+    )
+
+
+def _trials(name: str, material: Material, options: FitOptions, limit: int) -> list[Trial]:
+    kind = get_algorithm(name, material.task)
+    tried: list[Settings] = [{}, *kind.alternatives(material.task, material.target)]
+    if options.search is not None:
+        further = settings_of(kind, options.search, options.seed)
+        tried += further[: max(limit - 1, 0)]
+    return [Trial(name, kind(material.task, settings)) for settings in tried]
+
+
+def settings_of(kind: type[Algorithm], style: SearchStyle, seed: int) -> list[Settings]:
+    """All combinations of an algorithm's settings but the defaults, in the order in which they are tried.
+
+    A grid goes outwards from the defaults: first one setting is changed, then two, so that a search that ends early has
+    seen each setting by itself.
+
+    >>> from leadwise.models.random_forest import RandomForest
+    >>> settings_of(RandomForest, SearchStyle.GRID, seed=0)[:3]
+    [{'leaves': 63, 'columns': 0.2}, {'leaves': 63, 'columns': 0.6}, {'leaves': 31, 'columns': 0.35}]
+    >>> settings_of(RandomForest, SearchStyle.RANDOMISED, seed=0)[0]
+    {'leaves': 31, 'columns': 0.6}
+    """
+    defaults = tuple(values[0] for values in kind.SETTINGS.values())
+    combinations = [chosen for chosen in product(*kind.SETTINGS.values()) if chosen != defaults]
+    if style is SearchStyle.RANDOMISED:
+        order = np.random.default_rng(seed).permutation(len(combinations))
+        combinations = [combinations[position] for position in order]
+    else:
+        combinations.sort(key=lambda chosen: sum(a != b for a, b in zip(chosen, defaults, strict=True)))
+    return [dict(zip(kind.SETTINGS, chosen, strict=True)) for chosen in combinations]

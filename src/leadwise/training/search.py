@@ -88,7 +88,7 @@ def settings_of(kind: type[Algorithm], style: SearchStyle, seed: int) -> list[Se
     >>> settings_of(RandomForest, SearchStyle.GRID, seed=0)[:3]
     [{'leaves': 63, 'columns': 0.2}, {'leaves': 63, 'columns': 0.6}, {'leaves': 31, 'columns': 0.35}]
     >>> settings_of(RandomForest, SearchStyle.RANDOMISED, seed=0)[0]
-    {'leaves': 31, 'columns': 0.6}
+    {'leaves': 31, 'columns': 0.35}
     """
     defaults = tuple(values[0] for values in kind.SETTINGS.values())
     combinations = [chosen for chosen in product(*kind.SETTINGS.values()) if chosen != defaults]

@@ -222,6 +222,18 @@ def test_scores_have_the_promised_columns_and_the_rows_of_the_table(leadwise, mo
     assert [row["id"] for row in found] == [row[0] for row in leads()]
 
 
+def test_exact_reasons_of_trees_differ_and_add_up_to_the_same_scores(leadwise):
+    trees = ["--algorithm", "random_forest", "--budget", "3"]
+    leadwise("fit", write(leads()), "--outcome", "Converted", "--out", "trees.leadwise", *trees)
+    for name, options in (("fast.csv", []), ("exact.csv", ["--exact"])):
+        assert leadwise("score", "trees.leadwise", "leads.csv", "--out", name, "--reasons", "9", *options).status == 0
+    fast, exact = scores("fast.csv"), scores("exact.csv")
+    total = [[sum(float(row[f"contribution_{rank}"]) for rank in range(1, 10)) for row in of] for of in (fast, exact)]
+    assert total[1] == pytest.approx(total[0], abs=1e-6)
+    assert [row["contribution_1"] for row in exact] != [row["contribution_1"] for row in fast]
+    assert [row["grade"] for row in exact] == [row["grade"] for row in fast]
+
+
 def test_what_changes_nothing_is_no_reason(leadwise, model):
     leadwise("score", model, "leads.csv", "--out", "scores.csv", "--reasons", "5")
     assert {row["reason_5"] for row in scores("scores.csv")} == {""}

@@ -100,6 +100,12 @@ def test_more_reasons(model, leads):
     assert list(model.score(leads, reasons=0).columns) == [*COLUMNS[:4], "model_version"]
 
 
+def test_exact_reasons_have_the_same_columns_and_scores(model, leads):
+    exact = model.score(leads, exact=True)
+    assert list(exact.columns) == COLUMNS
+    np.testing.assert_allclose(exact["probability"], model.score(leads)["probability"], rtol=1e-9)
+
+
 def test_saved_and_loaded_it_says_the_same(model, leads, tmp_path):
     model.save(tmp_path / "model.leadwise")
     again = leadwise.load(tmp_path / "model.leadwise")

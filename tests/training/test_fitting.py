@@ -10,6 +10,7 @@ import pytest
 from leadwise.domain.card import ConversionMetrics, ModelCard, Task, ValueMetrics
 from leadwise.domain.column import ColumnUse, Leak
 from leadwise.models.catalogue import UnknownAlgorithmError, algorithms_for
+from leadwise.scoring.scorer import score_table
 from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
@@ -83,6 +84,14 @@ def test_the_order_of_columns_makes_no_difference(model):
     np.testing.assert_array_equal(
         probabilities(model, new), probabilities(model, new.select(["source", "visits", "noise"]))
     )
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_order_of_columns_changes_no_reason(model, exact):
+    table, new = pa.table(leads()), pa.table(leads(50, seed=3))
+    turned = fit(table.select(["won", "noise", "source", "visits"]), conversion())
+    before = score_table(model, new, exact=exact)
+    assert score_table(turned, new.select(["source", "visits", "noise"]), exact=exact).equals(before)
 
 
 def test_rows_without_an_outcome_are_left_aside_with_a_warning(model):

@@ -102,6 +102,8 @@ def _show_effects(out: Console, card: ModelCard) -> None:
     out.print("\nWhat drives the score", style="bold")
     for effect in card.effects[:EFFECTS_SHOWN]:
         out.print(f"  {number(effect.importance, 3)}  {effect.sentence}")
+    if card.reasons is not None:
+        out.print(card.reasons.sentence)
 
 
 def _show_columns(out: Console, card: ModelCard) -> None:

@@ -37,14 +37,20 @@ class Model:
         """Everything to know of the model; `card.model_dump()` for plain values."""
         return self.fitted.card
 
-    def score(self, frame: Any, *, reasons: int = 3) -> Any:
+    def score(self, frame: Any, *, reasons: int = 3, exact: bool = False) -> Any:
         """Scores of the frame's rows, in its order, as the same kind of frame.
 
         Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), then
         `reason_1, contribution_1` and so on, `model_version`.
+
+        Args:
+            frame: pandas, polars or Arrow, a dict of columns, or a file's path.
+            reasons: How many reasons to give.
+            exact: Whether contributions must be Shapley values, which take longer; `card.reasons` says how far the
+                everyday ones are from them.
         """
         table = to_arrow(frame)
-        pieces = list(score_in_batches(self.fitted, table, reasons=reasons))
+        pieces = list(score_in_batches(self.fitted, table, reasons=reasons, exact=exact))
         scores = pa.concat_tables(pieces) if pieces else score_table(self.fitted, table, reasons=reasons)
         return from_arrow(scores, like=frame)
 

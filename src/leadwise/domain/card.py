@@ -203,6 +203,25 @@ class FeatureEffect(_Part):
     points: tuple[EffectPoint, ...] = ()
 
 
+class ReasonAgreement(_Part):
+    """How close everyday contributions come to Shapley values, on rows of the test set.
+
+    Shapley values are those of each feature, summed by column. What an unknown feature means is each algorithm's own:
+    trees send a row down both ways, by the shares of training rows; linear models and networks take the average row.
+    """
+
+    rows: int
+    correlation: float
+    """Pearson's, over all rows and columns."""
+    by_column: dict[str, float]
+    """The same by column; 1 where a column contributes nothing."""
+    same_strongest: float
+    """Share of rows whose strongest reason is the same."""
+    exact_by_default: bool
+    """Whether the correlation is below 0.95, so that scores give Shapley values without being asked."""
+    sentence: str
+
+
 class ValueBand(_Part):
     """From this predicted amount on, this is what to do (value models)."""
 
@@ -243,6 +262,8 @@ class ModelCard(_Part):
     gain: tuple[GainPoint, ...] = ()
     roc: tuple[RocPoint, ...] = ()
     effects: tuple[FeatureEffect, ...] = ()
+    reasons: ReasonAgreement | None = None
+    """None in cards from before it was measured."""
     warnings: tuple[str, ...] = ()
 
 

@@ -110,6 +110,13 @@ class Algorithm(ABC):
     def explain(self, frame: Frame) -> Explanation:
         """What each feature contributes to each margin; adds up to `predict` within 1e-9."""
 
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Shapley values, which also add up to `predict`; slower than `explain`, unless that gives them anyway.
+
+        Left as it is by algorithms that are a sum over features, where every way of sharing out is the same.
+        """
+        return self.explain(frame)
+
     @abstractmethod
     def save(self) -> Parts:
         """The fitted state, for `load`."""

@@ -89,9 +89,15 @@ class Ensemble(Algorithm):
 
     def explain(self, frame: Frame) -> Explanation:
         """The members' contributions, weighted as their margins are."""
+        return self._weigh_all(frame, [model.explain(frame) for model in self.models])
+
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """The members' Shapley values, weighted as their margins are: Shapley values of a sum are sums."""
+        return self._weigh_all(frame, [model.explain_exactly(frame) for model in self.models])
+
+    def _weigh_all(self, frame: Frame, explanations: Sequence[Explanation]) -> Explanation:
         contributions, base = np.zeros(frame.values.shape), 0.0
-        for member, model in self._both():
-            explanation = model.explain(frame)
+        for member, explanation in zip(self.recipe, explanations, strict=True):
             contributions += member.weight * member.slope * explanation.contributions
             base += float(self._weigh(member, np.array([explanation.base]))[0])
         return Explanation(contributions, base)

@@ -86,6 +86,10 @@ class GradientBoosting(Algorithm):
         """Mean path contributions of the bags."""
         return mean_contributions([booster.explain(frame) for booster in self.boosters])
 
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Mean Shapley values of the bags: those of their mean."""
+        return mean_contributions([booster.explain_exactly(frame) for booster in self.boosters])
+
     def save(self) -> Parts:
         """One text per bag."""
         return {f"bag-{bag}.txt": booster.dump() for bag, booster in enumerate(self.boosters)}

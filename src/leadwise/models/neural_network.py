@@ -13,6 +13,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.shapley import Coalitions, shapley_values
 
 NETWORKS = 3
 ENOUGH_TO_HOLD_OUT = 300
@@ -98,10 +99,42 @@ class NeuralNetwork(Algorithm):
         """Mean contributions of the networks, summed by feature."""
         columns = self._columns(frame)
         by_column = self.scale[1] * np.mean([network.explain(columns) for network in self.networks], axis=0)
-        average_row = np.zeros((1, columns.shape[1]))
-        base = np.mean([network.predict(average_row)[0] for network in self.networks])
         contributions = self.matrix.per_feature(by_column[:, : len(self.matrix.kept)], len(frame.features))
-        return Explanation(contributions, float(self.scale[0] + self.scale[1] * base))
+        return Explanation(contributions, self._base)
+
+    @property
+    def _base(self) -> float:
+        """The margin of the average row."""
+        outputs = [np.maximum(network.into_bias, 0) @ network.out + network.out_bias for network in self.networks]
+        return float(self.scale[0] + self.scale[1] * np.mean(outputs))
+
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Shapley values against the average row: an unknown feature is at its mean in every column of the matrix.
+
+        All coalitions are looked at where few features matter; orders are drawn where more do (`shapley.py`).
+        """
+        moves = self._moves(frame)
+        bias = np.concatenate([network.into_bias for network in self.networks])
+        out = np.concatenate([network.out for network in self.networks]) / len(self.networks)
+        values = np.zeros((len(frame), len(frame.features)))
+        for row, moved in enumerate(moves):
+            players = np.flatnonzero(moved.any(axis=1))
+            by_player = moved[players]
+
+            def worth(known: Coalitions, by_player: Floats = by_player) -> Floats:
+                return np.asarray(np.maximum(known.astype(np.float64) @ by_player + bias, 0) @ out)
+
+            values[row, players] = shapley_values(worth, len(players))
+        return Explanation(self.scale[1] * values, self._base)
+
+    def _moves(self, frame: Frame) -> Floats:
+        """How far each feature moves each unit of all networks from the average row. Shape (rows, features, units)."""
+        columns = self._columns(frame)[:, : len(self.matrix.kept)]
+        into = np.hstack([network.into[: columns.shape[1]] for network in self.networks])
+        moves = np.zeros((len(frame), len(frame.features), into.shape[1]))
+        for column, feature in enumerate(self.matrix.owner):
+            moves[:, feature] += columns[:, column, None] * into[column]
+        return moves
 
     def save(self) -> Parts:
         """The matrix and the scale as JSON, each layer as an array."""

@@ -65,7 +65,14 @@ class RandomForest(Algorithm):
 
     def explain(self, frame: Frame) -> Explanation:
         """Path contributions of the mean, on the margins' scale."""
-        total = self.booster.explain(frame)
+        return self._on_scale(self.booster.explain(frame))
+
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Shapley values of the mean, which are exact as parts of a share; for conversion stretched as in `explain`."""
+        return self._on_scale(self.booster.explain_exactly(frame))
+
+    def _on_scale(self, total: Explanation) -> Explanation:
+        """The explanation of the margins, given that of the sum of the trees."""
         explanation = Explanation(total.contributions / TREES, self.mean + total.base / TREES)
         return rescale(explanation, self._log_odds) if self.task is Task.CONVERSION else explanation
 

@@ -5,7 +5,7 @@ manifest.json    {"format": "leadwise model", "format_version": 1, "files": {nam
 manifest.sha256  checksum of manifest.json
 card.json        the model card
 columns.json     how each column is read
-model.json       algorithm, task, calibration, value intervals, and what it says of made-up rows
+model.json       algorithm, task, calibration, value intervals, kind of reasons, and what it says of made-up rows
 algorithm/...    the algorithm's own parts
 ```
 
@@ -118,6 +118,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "scaling": model.scaling,
         "intervals": model.intervals,
         "proof": prove(model).tolist(),
+        "exact_reasons": model.exact_reasons,
     }
 
 
@@ -186,6 +187,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         scaling=PlattScaling(**described["scaling"]),
         intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
         proof=tuple(described["proof"]),
+        exact_reasons=described.get("exact_reasons", False),
     )
     prove(model)  # parts that do not fit together fail here, and not in the midst of scoring
     return model

@@ -23,7 +23,9 @@ OF_ANY_TEXT = {ColumnKind.CODE, ColumnKind.TEXT}
 """Columns of these kinds are expected to hold values that no one has seen before."""
 
 
-def score_table(model: FittedModel, table: pa.Table, *, reasons: int = 3, first_row: int = 1) -> pa.Table:
+def score_table(
+    model: FittedModel, table: pa.Table, *, reasons: int = 3, exact: bool = False, first_row: int = 1
+) -> pa.Table:
     """One row of scores per row of the table, in its order.
 
     Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), `reason_1,
@@ -35,10 +37,11 @@ def score_table(model: FittedModel, table: pa.Table, *, reasons: int = 3, first_
         model: A fitted model.
         table: The rows; columns that the model knows and the table lacks count as not given.
         reasons: How many reasons to give.
+        exact: Whether contributions must be Shapley values, which take longer.
         first_row: The number of the first row, where rows are identified by number.
     """
     frame = model.encode(table)
-    explanation = model.explain(frame)
+    explanation = model.explain(frame, exact=exact)
     margins = explanation.base + explanation.contributions.sum(axis=1)
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
     found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
@@ -51,12 +54,17 @@ def score_table(model: FittedModel, table: pa.Table, *, reasons: int = 3, first_
 
 
 def score_in_batches(
-    model: FittedModel, table: pa.Table, *, reasons: int = 3, report: Callable[[int], None] | None = None
+    model: FittedModel,
+    table: pa.Table,
+    *,
+    reasons: int = 3,
+    exact: bool = False,
+    report: Callable[[int], None] | None = None,
 ) -> Iterator[pa.Table]:
     """The same scores piece by piece, so that memory stays bounded; `report` hears how many rows are done."""
     for start in range(0, table.num_rows, ROWS_AT_ONCE):
         piece = table.slice(start, ROWS_AT_ONCE)
-        yield score_table(model, piece, reasons=reasons, first_row=start + 1)
+        yield score_table(model, piece, reasons=reasons, exact=exact, first_row=start + 1)
         if report is not None:
             report(start + piece.num_rows)
 

@@ -1,6 +1,7 @@
 """The model card of a fitting: what was learnt, how good it is, and on what grounds."""
 
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -10,6 +11,7 @@ from leadwise.domain.card import DataDescription, GainPoint, Metrics, ModelCard,
 from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.models.margins import sigmoid
+from leadwise.training.agreement import measure_agreement
 from leadwise.training.calibration import check_calibration, reliability_table
 from leadwise.training.effects import column_effects
 from leadwise.training.fingerprint import content_version, table_fingerprint
@@ -38,7 +40,9 @@ def describe(training: Training) -> FittedModel:
     draft = FittedModel(
         _card(training, content_version(parts)), training.prepared.columns, training.final, best.scaling, intervals
     )
-    return FittedModel(_with_effects(draft, training), draft.columns, draft.algorithm, draft.scaling, draft.intervals)
+    agreement = measure_agreement(draft, material.frame.take(material.split.test), training.options.budget_seconds)
+    card = _with_effects(draft, training).model_copy(update={"reasons": agreement})
+    return replace(draft, card=card, exact_reasons=agreement.exact_by_default)
 
 
 def _card(training: Training, model_version: str) -> ModelCard:

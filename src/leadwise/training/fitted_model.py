@@ -25,6 +25,7 @@ class FittedModel:
         algorithm: The fitted algorithm.
         scaling: Calibrates its margins; leaves amounts as they are.
         intervals: Ends of value intervals; None for a conversion model.
+        exact_reasons: Whether contributions are Shapley values even where nobody asks for them.
         proof: For a model that was read from a file: its margins for made-up rows, as the fitting process had them.
     """
 
@@ -34,6 +35,7 @@ class FittedModel:
     scaling: PlattScaling
     intervals: ValueIntervals | None = None
     proof: tuple[float, ...] = ()
+    exact_reasons: bool = False
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -53,9 +55,15 @@ class FittedModel:
         assert self.card.task is Task.CONVERSION
         return sigmoid(self.margins(frame))
 
-    def explain(self, frame: Frame) -> Explanation:
-        """Contributions by column, shape (rows, columns), in the order of `columns`; base + sum is the margin."""
-        explanation = self.algorithm.explain(frame)
+    def explain(self, frame: Frame, *, exact: bool = False) -> Explanation:
+        """Contributions by column, shape (rows, columns), in the order of `columns`; base + sum is the margin.
+
+        Args:
+            frame: The rows' features.
+            exact: Whether they must be Shapley values.
+        """
+        exact = exact or self.exact_reasons
+        explanation = self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame)
         position = {column.name: index for index, column in enumerate(self.columns)}
         owned = np.zeros((len(frame.features), len(self.columns)))
         for index, feature in enumerate(frame.features):

@@ -20,9 +20,12 @@ NAME = "score"
 
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
 Reasons = Annotated[int, typer.Option(help="How many reasons to give for each row.", min=0, max=10_000)]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Contributions are exact Shapley values, which take some ms for each row.")
+]
 
 
-def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3) -> None:
+def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3, exact: Exact = False) -> None:
     """Score each row of a table: probability or value, grade, action, reasons."""
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
     check_writable(out, inputs=[model, table])
@@ -31,7 +34,7 @@ def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3
         file = read_table(table)
     for sentence in (*file.notes, *explain_differences(fitted, file.table)):
         remark(sentence)
-    pieces = score_in_batches(fitted, file.table, reasons=reasons)
+    pieces = score_in_batches(fitted, file.table, reasons=reasons, exact=exact)
     with writer:
         rows = _write(pieces, writer, file.table.num_rows)
     remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {out}.")

@@ -1,4 +1,4 @@
-"""What a user might take instead of leadwise, each as its documentation shows it, on the same rows and for the same time.
+"""What a user might take instead of leadwise, as its documentation shows it, on the same rows and for the same time.
 
 A contestant takes a case's older rows and seconds, and gives the probability of conversion of each later row. Strings
 are categories, dates are numbers of days: what each of them takes without further work.
@@ -100,7 +100,7 @@ def h2o(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) ->
 
     older, later = features(train, test, outcome)
     names = list(older.select_dtypes("category").columns)
-    types = {name: "enum" for name in names} | {outcome: "enum"}
+    types = dict.fromkeys(names, "enum") | {outcome: "enum"}
     older, later = (frame.assign(**{name: frame[name].astype(object) for name in names}) for frame in (older, later))
     server.init(nthreads=CORES, max_mem_size="6G", log_level="FATA")
     server.no_progress()
@@ -108,7 +108,7 @@ def h2o(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) ->
         frame = server.H2OFrame(older.assign(**{outcome: train[outcome].to_numpy()}), column_types=types)
         model = H2OAutoML(max_runtime_secs=int(budget), seed=SEED, stopping_metric="logloss", sort_metric="logloss")
         model.train(y=outcome, training_frame=frame)
-        newer = server.H2OFrame(later, column_types={name: "enum" for name in names})
+        newer = server.H2OFrame(later, column_types=dict.fromkeys(names, "enum"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return model.leader.predict(newer)["p1"].as_data_frame().to_numpy()[:, 0]

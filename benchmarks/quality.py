@@ -149,8 +149,12 @@ def main() -> None:
     parser.add_argument("--contestant", action="append", choices=list(CONTESTANTS))
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
-    cases = [CASES[name]() for name in chosen.table or CASES]
-    found = pd.DataFrame([measure(case, name, chosen.budget) for case in cases for name in chosen.contestant or CONTESTANTS])
+    lines = []
+    for table in chosen.table or CASES:
+        for name in chosen.contestant or CONTESTANTS:
+            lines.append(measure(CASES[table](), name, chosen.budget))
+            print(lines[-1], flush=True)
+    found = pd.DataFrame(lines)
     text = report(found, chosen.budget)
     print(text)
     if chosen.out:

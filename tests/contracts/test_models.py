@@ -16,7 +16,7 @@ from leadwise.models.catalogue import algorithms
 from leadwise.models.margins import sigmoid
 
 CASES = [(name, task) for name, algorithm in algorithms().items() for task in Task if task in algorithm.tasks]
-ALGORITHMS_WE_KNOW = 12
+ALGORITHMS_WE_KNOW = 14
 ROWS = 400
 FEATURES = (
     Feature("Visits", "Visits"),
@@ -86,6 +86,20 @@ def test_margins_are_of_the_size_of_the_target(model):
     margins, truth = model.predict(new), make_target(new, model.task)
     predicted = sigmoid(margins) if model.task is Task.CONVERSION else margins
     assert abs(predicted.mean() - truth.mean()) < 0.4 * truth.std()
+
+
+def test_rows_that_count_more_are_learnt_from_more(model):
+    frame, kind = make_frame(), type(model)
+    target = make_target(frame, model.task)
+    weight = np.where(target > np.median(target) if model.task is Task.VALUE else target == 1, 1.9, 0.1)
+    weighed = kind(model.task).fit(frame, target, seed=3, weight=weight / weight.mean())
+    assert weighed.predict(frame).mean() > model.predict(frame).mean() + 0.2
+
+
+def test_weights_that_are_all_the_same_change_nothing(model):
+    frame = make_frame()
+    weighed = type(model)(model.task).fit(frame, make_target(frame, model.task), seed=3, weight=np.ones(ROWS))
+    np.testing.assert_allclose(weighed.predict(frame), model.predict(frame), rtol=1e-6, atol=1e-6)
 
 
 def test_a_seed_gives_the_same_twice(model):

@@ -27,6 +27,11 @@ ENOUGH_FOR_THREADS = 2_000_000
 """Numbers in a matrix from which on a second thread pays; on less, threads wait longer than they work."""
 
 
+def counted(weight: Floats | None, rows: int) -> Floats:
+    """How much each row counts: what was said, else 1."""
+    return np.ones(rows) if weight is None else weight
+
+
 def threads_for(matrix: Floats) -> int:
     """Threads that pay for a matrix of this size."""
     return THREADS if matrix.size > ENOUGH_FOR_THREADS else 1
@@ -91,7 +96,9 @@ class Algorithm(ABC):
         return ()
 
     @abstractmethod
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """This algorithm, fitted. Copes with NaN, unseen codes, constant features and rare targets by itself.
 
         Args:
@@ -100,6 +107,7 @@ class Algorithm(ABC):
             seed: For everything left to chance.
             group: A label for each row: rows of one lead have the same, and choices that the algorithm makes by itself
                 never set them against each other. None: each row is a lead of its own.
+            weight: How much each row counts, 1 on average (new leads may tell more than old ones); None: all the same.
         """
 
     @abstractmethod

@@ -40,13 +40,14 @@ def _matrix(frame: Frame) -> Floats:
     return frame.values if frame.features else np.zeros((len(frame), 1))
 
 
-def make_dataset(frame: Frame, target: Floats, parameters: Parameters) -> Any:
-    """LightGBM's view of these rows."""
+def make_dataset(frame: Frame, target: Floats, parameters: Parameters, weight: Floats | None) -> Any:
+    """LightGBM's view of these rows, and of how much each counts."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
     return lightgbm.Dataset(
         _matrix(frame),
         label=target,
+        weight=weight,
         params=parameters,
         categorical_feature=category_positions(frame.features),
         free_raw_data=False,

@@ -27,7 +27,7 @@ def algorithms() -> dict[str, type[Algorithm]]:
 
     >>> list(algorithms())
     ['ensemble', 'gradient_boosting', 'heuristic', 'linear_regression', 'logistic_regression', 'neural_network',
-     'random_forest']
+     'random_forest', 'randomised_boosting']
     """
     found = {}
     for module in pkgutil.iter_modules(leadwise.models.__path__, "leadwise.models."):
@@ -41,7 +41,7 @@ def algorithms_for(task: Task) -> list[str]:
     """The names of the algorithms that compete to predict this.
 
     >>> algorithms_for(Task.VALUE)
-    ['gradient_boosting', 'heuristic', 'linear_regression', 'neural_network', 'random_forest']
+    ['gradient_boosting', 'heuristic', 'linear_regression', 'neural_network', 'random_forest', 'randomised_boosting']
     """
     return [name for name, algorithm in algorithms().items() if task in algorithm.tasks and algorithm.competes]
 
@@ -55,7 +55,7 @@ def get_algorithm(name: str, task: Task) -> type[Algorithm]:
     >>> get_algorithm("linear_regression", Task.CONVERSION)
     Traceback (most recent call last):
     leadwise.models.catalogue.UnknownAlgorithmError: There is no algorithm 'linear_regression' for conversion models;
-    choose from gradient_boosting, heuristic, logistic_regression, neural_network, random_forest.
+    choose from gradient_boosting, heuristic, logistic_regression, neural_network, random_forest, randomised_boosting.
     """
     found = algorithms().get(name)
     if found is None or task not in found.tasks:

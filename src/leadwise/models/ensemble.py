@@ -69,11 +69,13 @@ class Ensemble(Algorithm):
         """The same members, to be fitted anew."""
         return type(self)(self.task, self.recipe)
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Fit each member."""
         kinds = self._kinds()
         self.models = tuple(
-            kinds[member.name](self.task, member.settings).fit(frame, target, seed=seed, group=group)
+            kinds[member.name](self.task, member.settings).fit(frame, target, seed=seed, group=group, weight=weight)
             for member in self.recipe
         )
         return self

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
@@ -42,21 +43,31 @@ class GradientBoosting(Algorithm):
 
     name = "gradient_boosting"
 
-    SETTINGS: ClassVar = {"learning_rate": (0.08, 0.04, 0.15), "leaves": (BY_ROWS, 4, 8, 16, 32), "columns": (0.5, 0.8)}
+    SETTINGS: ClassVar = {
+        "learning_rate": (0.08, 0.04, 0.15),
+        "leaves": (BY_ROWS, 4, 8, 16, 32),
+        "columns": (0.5, 0.8),
+        "bags": (BAGS,),
+    }
+    extra_trees: ClassVar = False
+    """Whether each split takes a threshold drawn at random instead of the best one."""
 
     def __init__(self, task: Task, settings: Settings | None = None) -> None:
         super().__init__(task, settings)
         self.boosters: list[Booster] = []
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
         frame = screened(frame, target)
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
-            self.boosters = [_grow_few(frame, target, parameters)]
+            self.boosters = [_grow_few(make_dataset(frame, target, parameters, weight), parameters)]
         else:
-            fold = inner_folds(len(target), seed, BAGS, group)
-            self.boosters = [_grow(frame, target, fold != bag, parameters) for bag in range(fold.max() + 1)]
+            fold = inner_folds(len(target), seed, self.settings["bags"], group)
+            whole = make_dataset(frame, target, parameters, weight)
+            self.boosters = [_grow(whole, fold != bag, parameters) for bag in range(fold.max() + 1)]
         return self
 
     def _parameters(self, frame: Frame, seed: int) -> Parameters:
@@ -75,6 +86,7 @@ class GradientBoosting(Algorithm):
             "bagging_freq": 1,
             "feature_fraction": self.settings["columns"],
             "lambda_l2": 1.0,
+            "extra_trees": self.extra_trees,
             "seed": seed,
         }
 
@@ -102,19 +114,17 @@ class GradientBoosting(Algorithm):
         return model
 
 
-def _grow_few(frame: Frame, target: Floats, parameters: Parameters) -> Booster:
+def _grow_few(whole: Any, parameters: Parameters) -> Booster:
     """A few trees on all rows."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
-    trees = lightgbm.train(parameters, make_dataset(frame, target, parameters), num_boost_round=FEW_TREES)
-    return Booster(trees, len(frame.features))
+    return Booster(lightgbm.train(parameters, whole, num_boost_round=FEW_TREES), whole.num_feature())
 
 
-def _grow(frame: Frame, target: Floats, train: np.ndarray[Any, np.dtype[np.bool_]], parameters: Parameters) -> Booster:
+def _grow(whole: Any, train: NDArray[np.bool_], parameters: Parameters) -> Booster:
     """One bag's trees, stopped where the rows left out of it no longer gain."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
-    whole = make_dataset(frame, target, parameters)
     trees = lightgbm.train(
         parameters,
         whole.subset(np.flatnonzero(train)),
@@ -123,4 +133,4 @@ def _grow(frame: Frame, target: Floats, train: np.ndarray[Any, np.dtype[np.bool_
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
     trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
-    return Booster(trees, len(frame.features))
+    return Booster(trees, whole.num_feature())

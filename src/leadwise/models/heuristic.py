@@ -9,7 +9,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, counted
 from leadwise.models.margins import logit
 from leadwise.models.rules import Signal, find_signal
 
@@ -68,7 +68,9 @@ class Heuristic(Algorithm):
     base: float = 0.0
     unit: float = 1.0
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Find the signals; of the targets, which may be empty, only the mean is used."""
         del seed, group  # nothing is left to chance, and nothing chosen
         self.rules = tuple(
@@ -77,10 +79,11 @@ class Heuristic(Algorithm):
             if (signal := find_signal(feature.source)) is not None
         )
         if self.task is Task.CONVERSION:
-            rate = (target.sum() + PRIOR_RATE * PRIOR_ROWS) / (len(target) + PRIOR_ROWS)
+            won = float(counted(weight, len(target)) @ target)
+            rate = (won + PRIOR_RATE * PRIOR_ROWS) / (len(target) + PRIOR_ROWS)
             self.base = float(logit(np.array([rate]))[0])
         else:
-            self.base = float(target.mean()) if len(target) else 0.0
+            self.base = float(np.average(target, weights=weight)) if len(target) else 0.0
             self.unit = VALUE_PER_POINT * self.base
         return self
 

@@ -3,10 +3,11 @@
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Group, threads_for
+from leadwise.models.algorithm import Group, counted, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 
@@ -31,38 +32,43 @@ class LinearRegression(LinearAlgorithm):
     tasks = frozenset({Task.VALUE})
     SETTINGS: ClassVar = {"knots": (5, 3, 7)}
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Fit weights; targets are amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
         self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
-        self.intercept = float(target.mean())
+        counts = counted(weight, len(target))
+        centre = counts @ columns / counts.sum()
+        mean = float(np.average(target, weights=counts))
         with threadpool_limits(threads_for(columns)):
-            penalty = _best_penalty(columns, target, seed, group)
-            self.weights = _solve(columns, target - self.intercept, penalty)
+            penalty = _best_penalty(columns, target, counts, inner_folds(len(target), seed, group=group))
+            self.weights = _solve(columns - centre, target - mean, counts, penalty)
+        self.intercept = mean - float(centre @ self.weights)
         return self
 
 
-def _best_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
+def _best_penalty(columns: Floats, target: Floats, counts: Floats, fold: NDArray[np.intp]) -> float:
     """The penalty with the lowest squared error on rows that were not fitted."""
-    fold = inner_folds(len(target), seed, group=group)
     errors = np.zeros(len(PENALTIES))
     for held_out in range(fold.max() + 1):
         train = fold != held_out
-        centre = target[train].mean() if train.any() else 0.0
+        centre = np.average(target[train], weights=counts[train]) if train.any() else 0.0
         for position, penalty in enumerate(PENALTIES):
-            weights = _solve(columns[train], target[train] - centre, penalty)
-            errors[position] += ((columns[~train] @ weights + centre - target[~train]) ** 2).sum()
+            weights = _solve(columns[train], target[train] - centre, counts[train], penalty)
+            errors[position] += counts[~train] @ (columns[~train] @ weights + centre - target[~train]) ** 2
     return PENALTIES[int(errors.argmin())]
 
 
-def _solve(columns: Floats, target: Floats, penalty: float) -> Floats:
+def _solve(columns: Floats, target: Floats, counts: Floats, penalty: float) -> Floats:
     """Ridge weights by the normal equations; they exist for any penalty above 0."""
     from scipy.linalg import solve  # noqa: PLC0415
 
     if not columns.shape[1]:
         return np.zeros(0)
-    gram = columns.T @ columns
+    counting = (columns * counts[:, None]).T
+    gram = counting @ columns
     gram[np.diag_indices_from(gram)] += penalty
-    return np.asarray(solve(gram, columns.T @ target, assume_a="pos"), dtype=np.float64)
+    return np.asarray(solve(gram, counting @ target, assume_a="pos"), dtype=np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Group, threads_for
+from leadwise.models.algorithm import Group, counted, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 from leadwise.models.margins import sigmoid
@@ -39,29 +39,32 @@ class LogisticRegression(LinearAlgorithm):
     tasks = frozenset({Task.CONVERSION})
     SETTINGS: ClassVar = {"knots": (5, 3, 7)}
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Fit weights; targets are 0 and 1."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
         self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
         with threadpool_limits(threads_for(columns)):
-            penalty = _choose_penalty(columns, target, seed, group)
-            self.weights, self.intercept = _solve(columns, target, penalty)
+            counts = counted(weight, len(target))
+            penalty = _choose_penalty(columns, target, counts, seed, group)
+            self.weights, self.intercept = _solve(columns, target, counts, penalty)
         return self
 
 
-def _choose_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
+def _choose_penalty(columns: Floats, target: Floats, counts: Floats, seed: int, group: Group | None) -> float:
     """The best penalty; on a part of many rows, and then weaker by as much as there are more."""
     rows = len(target)
     if rows <= ROWS_TO_CHOOSE_ON:
-        return _best_penalty(columns, target, seed, group)
+        return _best_penalty(columns, target, counts, seed, group)
     chosen = np.random.default_rng(seed).choice(rows, ROWS_TO_CHOOSE_ON, replace=False)
     part = group[chosen] if group is not None else None
-    return _best_penalty(columns[chosen], target[chosen], seed, part) * ROWS_TO_CHOOSE_ON / rows
+    return _best_penalty(columns[chosen], target[chosen], counts[chosen], seed, part) * ROWS_TO_CHOOSE_ON / rows
 
 
-def _best_penalty(columns: Floats, target: Floats, seed: int, group: Group | None) -> float:
+def _best_penalty(columns: Floats, target: Floats, counts: Floats, seed: int, group: Group | None) -> float:
     """The penalty with the lowest log loss on rows that were not fitted; the strongest where folds lack an outcome."""
     fold = inner_folds(len(target), seed, FOLDS, group)
     losses = np.zeros(len(PENALTIES))
@@ -71,28 +74,28 @@ def _best_penalty(columns: Floats, target: Floats, seed: int, group: Group | Non
             return PENALTIES[0]
         start = None
         for position, penalty in enumerate(PENALTIES):
-            start = _solve(columns[train], target[train], penalty, start)
+            start = _solve(columns[train], target[train], counts[train], penalty, start)
             margin = columns[~train] @ start[0] + start[1]
-            losses[position] += np.logaddexp(0, np.where(target[~train] == 1, -margin, margin)).sum()
+            losses[position] += counts[~train] @ np.logaddexp(0, np.where(target[~train] == 1, -margin, margin))
     return PENALTIES[int(losses.argmin())]
 
 
 def _solve(
-    columns: Floats, target: Floats, penalty: float, start: tuple[Floats, float] | None = None
+    columns: Floats, target: Floats, counts: Floats, penalty: float, start: tuple[Floats, float] | None = None
 ) -> tuple[Floats, float]:
     """Weights and intercept that minimise mean log loss plus ridge; `start` speeds up the search."""
     from scipy.optimize import minimize  # noqa: PLC0415
 
-    sign = np.where(target == 1, 1.0, -1.0)
+    sign, share = np.where(target == 1, 1.0, -1.0), counts / counts.sum()
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         weights, intercept = parameters[:-1], parameters[-1]
         margin = columns @ weights + intercept
-        pull = sigmoid(margin) - target
-        value = np.logaddexp(0, -sign * margin).mean() + 0.5 * penalty * weights @ weights
-        return float(value), np.append(columns.T @ pull / len(pull) + penalty * weights, pull.mean())
+        pull = share * (sigmoid(margin) - target)
+        value = share @ np.logaddexp(0, -sign * margin) + 0.5 * penalty * weights @ weights
+        return float(value), np.append(columns.T @ pull + penalty * weights, pull.sum())
 
-    rate = np.clip(target.mean(), 1e-6, 1 - 1e-6)
+    rate = np.clip(share @ target, 1e-6, 1 - 1e-6)
     first = np.append(np.zeros(columns.shape[1]), np.log(rate / (1 - rate))) if start is None else np.append(*start)
     solution = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": TOLERANCE})
     return np.asarray(solution.x[:-1]), float(solution.x[-1])

@@ -67,7 +67,9 @@ class NeuralNetwork(Algorithm):
     scale: tuple[float, float]
     """Margins are `scale[0] + scale[1] * output`."""
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Fit the networks; targets are 0 and 1, or amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
@@ -79,7 +81,7 @@ class NeuralNetwork(Algorithm):
         parameters = _parameters(self.settings, len(target), grouped=group is not None)
         with threadpool_limits(threads_for(columns)):
             self.networks = [
-                _fit_network(self.task, columns, scaled, parameters | {"random_state": seed + start})
+                _fit_network(self.task, columns, scaled, weight, parameters | {"random_state": seed + start})
                 for start in range(NETWORKS)
             ]
         return self
@@ -158,7 +160,9 @@ class NeuralNetwork(Algorithm):
         return model
 
 
-def _fit_network(task: Task, columns: Floats, target: Floats, parameters: dict[str, Any]) -> Network:
+def _fit_network(
+    task: Task, columns: Floats, target: Floats, weight: Floats | None, parameters: dict[str, Any]
+) -> Network:
     """One network from one random start."""
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
     from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
@@ -166,7 +170,7 @@ def _fit_network(task: Task, columns: Floats, target: Floats, parameters: dict[s
     estimator = MLPClassifier if task is Task.CONVERSION else MLPRegressor
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is what is wanted here
-        fitted = estimator(**parameters).fit(columns, target)
+        fitted = estimator(**parameters).fit(columns, target, sample_weight=weight)
     (into, out), (into_bias, out_bias) = fitted.coefs_, fitted.intercepts_
     return Network(into, into_bias, out[:, 0], float(out_bias[0]))
 

@@ -42,16 +42,18 @@ class RandomForest(Algorithm):
     closest: float
     """How near to 0 and 1 a share may come."""
 
-    def fit(self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None) -> Self:
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
         """Grow the forest; targets are 0 and 1, or amounts."""
         import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
         del group  # nothing is chosen on rows that were held back
         frame = screened(frame, target)
         parameters = _parameters(frame, seed, self.settings)
-        self.mean = float(target.mean())
+        self.mean = float(np.average(target, weights=weight))
         self.closest = 0.5 / (len(target) + 1)
-        dataset = make_dataset(frame, target - self.mean, parameters)
+        dataset = make_dataset(frame, target - self.mean, parameters, weight)
         self.booster = Booster(lightgbm.train(parameters, dataset, num_boost_round=TREES), len(frame.features))
         return self
 

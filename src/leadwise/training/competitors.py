@@ -11,7 +11,15 @@ ENOUGH_OUTCOMES = 10
 """With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
 ENOUGH_AMOUNTS = 20
 RULES = "heuristic"
-ORDER = (RULES, "linear_regression", "logistic_regression", "gradient_boosting", "random_forest", "neural_network")
+ORDER = (
+    RULES,
+    "linear_regression",
+    "logistic_regression",
+    "gradient_boosting",
+    "randomised_boosting",
+    "random_forest",
+    "neural_network",
+)
 """Quick and sound ones first, so that the emergency brake leaves something good."""
 
 

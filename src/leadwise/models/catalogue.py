@@ -26,8 +26,8 @@ def algorithms() -> dict[str, type[Algorithm]]:
     """All algorithms by name, in the order of their names.
 
     >>> list(algorithms())
-    ['ensemble', 'gradient_boosting', 'heuristic', 'linear_regression', 'logistic_regression', 'neural_network',
-     'random_forest', 'randomised_boosting']
+    ['bayesian_logistic_regression', 'ensemble', 'gradient_boosting', 'heuristic', 'linear_regression',
+     'logistic_regression', 'neural_network', 'random_forest', 'randomised_boosting']
     """
     found = {}
     for module in pkgutil.iter_modules(leadwise.models.__path__, "leadwise.models."):
@@ -55,7 +55,8 @@ def get_algorithm(name: str, task: Task) -> type[Algorithm]:
     >>> get_algorithm("linear_regression", Task.CONVERSION)
     Traceback (most recent call last):
     leadwise.models.catalogue.UnknownAlgorithmError: There is no algorithm 'linear_regression' for conversion models;
-    choose from gradient_boosting, heuristic, logistic_regression, neural_network, random_forest, randomised_boosting.
+    choose from bayesian_logistic_regression, gradient_boosting, heuristic, logistic_regression, neural_network,
+    random_forest, randomised_boosting.
     """
     found = algorithms().get(name)
     if found is None or task not in found.tasks:

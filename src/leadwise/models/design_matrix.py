@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.screening import strongest_features
@@ -88,13 +89,20 @@ class DesignMatrix:
     scale: tuple[float, ...]
 
     @classmethod
-    def fit(cls, frame: Frame, target: Floats, knots: int = KNOTS) -> Self:
-        """Learn knots (3, 5 or 7), frequent values and scales; of very many features and columns keep the strongest."""
+    def fit(cls, frame: Frame, target: Floats, knots: int = KNOTS, rare: int = RARE) -> Self:
+        """Learn knots, frequent values and scales; of very many features and columns keep the strongest.
+
+        Args:
+            frame: The features.
+            target: Says which columns are strong.
+            knots: Where a number's effect may bend: 3, 5 or 7.
+            rare: A category's value needs this many rows for a column of its own.
+        """
         numbers, categories = [], []
         for index in strongest_features(frame, target):
             feature, values = frame.features[index], frame.values[:, index]
             if feature.is_category:
-                categories.append(_category_columns(index, feature, values))
+                categories.append(_category_columns(index, feature, values, rare))
             elif (columns := _number_columns(index, values, knots)) is not None:
                 numbers.append(columns)
         return cls._scaled(tuple(numbers), tuple(categories), frame, target)
@@ -134,6 +142,13 @@ class DesignMatrix:
         all_owners = [block.index for block in blocks for _ in range(block.width)]
         return [all_owners[column] for column in self.kept]
 
+    @property
+    def is_level(self) -> NDArray[np.bool_]:
+        """Of each column, whether it is 1 and 0 before it is standardised: a category's value, or "not given"."""
+        hinges = [column < len(block.knots) - 1 for block in self.numbers for column in range(block.width)]
+        levels = sum(block.width for block in self.categories)
+        return ~np.array(hinges + [False] * levels, dtype=np.bool_)[list(self.kept)]
+
     def per_feature(self, by_column: Floats, features: int) -> Floats:
         """Sums of columns by feature: (rows, columns) to (rows, features)."""
         owned = np.zeros((by_column.shape[1], features))
@@ -169,12 +184,12 @@ def _number_columns(index: int, values: Floats, wanted: int) -> NumberColumns | 
     return NumberColumns(index, tuple(knots.tolist()), middle, may_miss=present.size < values.size)
 
 
-def _category_columns(index: int, feature: Feature, codes: Floats) -> CategoryColumns:
+def _category_columns(index: int, feature: Feature, codes: Floats, rare: int) -> CategoryColumns:
     """Columns for the values that are frequent enough."""
     present = codes[~np.isnan(codes)].astype(np.int64)
     counts = np.bincount(present, minlength=len(feature.levels) + 1)[: len(feature.levels)]
     frequent = np.argsort(-counts, kind="stable")[:MOST_VALUES]
-    chosen = tuple(int(code) for code in frequent if counts[code] >= RARE)
+    chosen = tuple(int(code) for code in frequent if counts[code] >= rare)
     return CategoryColumns(index, chosen, may_miss=present.size < codes.size)
 
 

@@ -1,4 +1,6 @@
-"""Who competes: the algorithms that were asked for, or rules where there is too little to learn from."""
+"""Who competes: it depends on how much there is to learn from. Never too little for an answer, and simple ones first."""
+
+from enum import StrEnum
 
 import numpy as np
 
@@ -7,12 +9,15 @@ from leadwise.domain.frame import Floats
 from leadwise.models.catalogue import algorithms_for, get_algorithm
 from leadwise.training.options import FitOptions
 
-ENOUGH_OUTCOMES = 10
-"""With fewer conversions, or fewer leads without one, nothing can be learnt that rules do not know better."""
+ENOUGH_OUTCOMES = 40
+"""From so many of either outcome on, a test set can be held back and algorithms can be told apart."""
+FEWEST_FOR_ANY = 10
+"""With fewer of either outcome, an algorithm that was asked for by name and knows nothing beforehand learns by heart."""
 ENOUGH_AMOUNTS = 20
-RULES = "heuristic"
+RULES, BAYESIAN = "heuristic", "bayesian_logistic_regression"
 ORDER = (
     RULES,
+    BAYESIAN,
     "linear_regression",
     "logistic_regression",
     "gradient_boosting",
@@ -21,6 +26,19 @@ ORDER = (
     "neural_network",
 )
 """Quick and sound ones first, so that the emergency brake leaves something good."""
+OPENS_AT = {"gradient_boosting": 60, "random_forest": 60, "neural_network": 200}
+"""From so many of either outcome on, what can fit almost anything enters by itself: on fewer it wins by chance."""
+
+
+class Rung(StrEnum):
+    """A step of the ladder from no data to plenty."""
+
+    RULES = "rules"
+    """Outcomes are all alike, or unknown: only what is known of leads in general speaks."""
+    FEW = "few"
+    """Outcomes move what is known of leads in general; too few to hold any back."""
+    ENOUGH = "enough"
+    """Algorithms compete, and a test set is held back."""
 
 
 def requested(options: FitOptions) -> tuple[str, ...]:
@@ -40,18 +58,41 @@ def requested(options: FitOptions) -> tuple[str, ...]:
 
 
 def competitors(options: FitOptions, target: Floats) -> tuple[str, ...]:
-    """Those that compete for a target (1 and 0, or amounts, all known): rules alone where there is too little to learn.
+    """Those that compete for a target (1 and 0, or amounts), by how many of either outcome it has.
 
     >>> competitors(FitOptions("won"), np.zeros(40))
     ('heuristic',)
+    >>> competitors(FitOptions("won"), np.arange(40) % 2.0)
+    ('bayesian_logistic_regression',)
+    >>> competitors(FitOptions("won"), np.arange(100) % 2.0)
+    ('heuristic', 'bayesian_logistic_regression', 'logistic_regression')
     """
     task = Task.VALUE if options.value else Task.CONVERSION
-    return requested(options) if is_enough(task, target) else (RULES,)
-
-
-def is_enough(task: Task, target: Floats) -> bool:
-    """Whether there are enough outcomes to learn from."""
+    names, step = requested(options), rung(task, target)
+    if step is Rung.RULES:
+        return (RULES,)
     if task is Task.VALUE:
-        return len(target) >= ENOUGH_AMOUNTS
-    won = int(np.sum(target))
-    return min(won, len(target) - won) >= ENOUGH_OUTCOMES
+        return names
+    rarer = _rarer(target)
+    if options.algorithms:
+        return names if rarer >= FEWEST_FOR_ANY or names == (RULES,) else (BAYESIAN,)
+    if step is Rung.FEW:
+        return (BAYESIAN,)
+    return tuple(name for name in names if rarer >= OPENS_AT.get(name, 0))
+
+
+def rung(task: Task, target: Floats) -> Rung:
+    """How far up the ladder these outcomes reach; NaN stands for an outcome that is not known.
+
+    >>> rung(Task.CONVERSION, np.array([1.0, 0.0, 0.0])), rung(Task.VALUE, np.arange(20.0))
+    (<Rung.FEW: 'few'>, <Rung.ENOUGH: 'enough'>)
+    """
+    if task is Task.VALUE:
+        return Rung.ENOUGH if len(target) >= ENOUGH_AMOUNTS else Rung.RULES
+    rarer = _rarer(target)
+    return Rung.ENOUGH if rarer >= ENOUGH_OUTCOMES else Rung.FEW if rarer else Rung.RULES
+
+
+def _rarer(target: Floats) -> int:
+    """How many there are of the rarer outcome."""
+    return int(min(np.sum(target == 1), np.sum(target == 0)))

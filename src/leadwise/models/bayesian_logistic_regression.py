@@ -1,0 +1,166 @@
+"""Bayesian logistic regression: it begins with what is believed beforehand, and lets outcomes take over smoothly."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import orjson
+
+from leadwise.domain.card import Task
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
+from leadwise.models.arrays import dump_array, load_array
+from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.heuristic import Heuristic
+from leadwise.models.laplace import Observations, posterior
+
+USUAL_INTERCEPT, INTERCEPT_SPREAD = -2.2, 1.0
+"""One lead in ten converts, give or take: two of three organisations lie between 4 and 23 of 100."""
+TRUST_IN_RULES, TRUST_SPREAD = 0.7, 0.5
+"""How far the rules are believed at first, and how sure that is."""
+TRUST_SPREAD_BY_FEATURE = 0.3
+"""How far the trust in one rule may lie from that in all of them."""
+SCALES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Standard deviations that weights may have; which of them fit the data is learnt too."""
+TYPICAL_SCALE = 0.3
+"""The belief in a scale falls by a factor of e with each such step: most columns of most tables say little."""
+NUMBER_SPREAD, LEVEL_SPREAD = 0.5, 2.0
+"""Of a standardised hinge's weight and of a value's log-odds, in units of the scale: a number has four hinges that move
+together; a value's own log-odds, so that a rare one is not believed to matter more."""
+RARE = 2
+"""A category's value needs this many rows: the prior keeps in bounds what so few can say."""
+ROWS_TO_CHOOSE_ON = 3_000
+"""More rows do not change which scales fit, only how long it takes to find out."""
+NEGLIGIBLE = 0.01
+"""A scale less probable than this is left out of the average."""
+ROUNDING = 1e-9
+
+
+class BayesianLogisticRegression(Algorithm):
+    """The rules' log-odds, each rule as far as it can be trusted, plus a weight for each hinge and value.
+
+    The points of each rule are a column whose weight is believed to be near one common trust, which is learnt; all
+    other weights are believed to be near 0. How near is learnt too: posteriors for several scales are averaged by their
+    evidence. So without outcomes the rules speak, and with many they are forgotten.
+
+    Source: MacKay 1992, The evidence framework applied to classification networks; Gelman et al. 2008, A weakly
+    informative default prior distribution for logistic regression. Laplace's approximation throughout.
+
+    >>> visits = np.arange(12.0).reshape(-1, 1)
+    >>> frame = Frame((Feature("visits", "visits"),), visits)
+    >>> model = BayesianLogisticRegression(Task.CONVERSION).fit(frame, (visits[:, 0] > 5).astype(float), seed=1)
+    >>> bool(model.predict(frame)[11] > 0 > model.predict(frame)[0])
+    True
+    """
+
+    name = "bayesian_logistic_regression"
+    tasks = frozenset({Task.CONVERSION})
+
+    prior: Heuristic
+    matrix: DesignMatrix
+    weights: Floats
+    """By column of the standardised matrix."""
+    trust: Floats
+    """By feature, how far the prior's contribution is believed."""
+    centre: Floats
+    """By feature, the prior's mean contribution."""
+    intercept: float
+
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
+        """Fit weights and trust; targets are 0 and 1, and may all be the same. Rows of one lead count as one."""
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
+
+        self.prior = Heuristic(self.task).fit(frame, np.zeros(0), seed=seed)
+        self.matrix = DesignMatrix.fit(frame, target, rare=RARE)
+        points = self.prior.explain(frame).contributions
+        self.centre = points.mean(axis=0)
+        points -= self.centre
+        rules = np.flatnonzero(np.abs(points).max(axis=0) > ROUNDING)
+        total = points.sum(axis=1)
+        believed = np.column_stack(
+            [
+                np.full(len(frame), INTERCEPT_SPREAD),
+                TRUST_SPREAD * total,
+                TRUST_SPREAD_BY_FEATURE * points[:, rules],
+            ]
+        )
+        seen = Observations(target, USUAL_INTERCEPT + TRUST_IN_RULES * total, counted(weight, len(target)) * _share(group, len(target)))
+        columns = self.matrix.transform(frame) * self._spread()
+        with threadpool_limits(threads_for(columns)):
+            moved, weights = _average(believed, columns, seen, seed)
+        self.intercept = USUAL_INTERCEPT + INTERCEPT_SPREAD * float(moved[0])
+        self.trust = np.zeros(len(frame.features))
+        self.trust[rules] = TRUST_IN_RULES + TRUST_SPREAD * moved[1] + TRUST_SPREAD_BY_FEATURE * moved[2:]
+        self.weights = weights * self._spread()
+        return self
+
+    def predict(self, frame: Frame) -> Floats:
+        """Margins, shape (rows,)."""
+        points = self.prior.explain(frame).contributions - self.centre
+        return self.intercept + points @ self.trust + self.matrix.transform(frame) @ self.weights
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Each feature's trusted points and weighted columns; both are centred, so the base is the intercept."""
+        points = (self.prior.explain(frame).contributions - self.centre) * self.trust
+        learnt = self.matrix.per_feature(self.matrix.transform(frame) * self.weights, len(frame.features))
+        return Explanation(points + learnt, self.intercept)
+
+    def save(self) -> Parts:
+        """The matrix and the rules as JSON, the numbers as arrays; the last of the weights is the intercept."""
+        return {
+            "matrix.json": orjson.dumps(self.matrix.to_json()),
+            "weights.npy": dump_array(np.append(self.weights, self.intercept)),
+            "trust.npy": dump_array(np.stack([self.trust, self.centre])),
+            **self.prior.save(),
+        }
+
+    @classmethod
+    def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
+        """The model as it was when saved."""
+        model = cls(task)
+        weights = load_array(parts["weights.npy"])
+        model.matrix = DesignMatrix.from_json(orjson.loads(parts["matrix.json"]))
+        model.weights, model.intercept = weights[:-1], float(weights[-1])
+        model.trust, model.centre = load_array(parts["trust.npy"])
+        model.prior = Heuristic.load(task, features, parts)
+        return model
+
+    def _spread(self) -> Floats:
+        """By column, the spread that its weight is believed to have, in units of the scale."""
+        return np.where(self.matrix.is_level, LEVEL_SPREAD * np.array(self.matrix.scale), NUMBER_SPREAD)
+
+
+def _average(believed: Floats, columns: Floats, seen: Observations, seed: int) -> tuple[Floats, Floats]:
+    """Coefficients of both kinds of columns, averaged over the scales of the second kind by how probable each is."""
+    probable = _probable_scales(believed, columns, seen, seed)
+    found = sum(
+        share * np.append(mode[: believed.shape[1]], scale * mode[believed.shape[1] :])
+        for scale, share in probable.items()
+        for mode in [posterior(np.hstack([believed, scale * columns]), seen).mode]
+    )
+    coefficients = np.asarray(found)
+    return coefficients[: believed.shape[1]], coefficients[believed.shape[1] :]
+
+
+def _probable_scales(believed: Floats, columns: Floats, seen: Observations, seed: int) -> dict[float, float]:
+    """The posterior probability of each scale that is not negligible; judged by a part of very many rows."""
+    if len(columns) > ROWS_TO_CHOOSE_ON:
+        rows = np.random.default_rng(seed).choice(len(columns), ROWS_TO_CHOOSE_ON, replace=False)
+        believed, columns, seen = believed[rows], columns[rows], seen.take(rows)
+    scales = np.array(SCALES)
+    log_evidence = [posterior(np.hstack([believed, scale * columns]), seen).log_evidence for scale in SCALES]
+    score = np.array(log_evidence) - scales / TYPICAL_SCALE
+    share = np.exp(score - score.max())
+    share[share < NEGLIGIBLE * share.sum()] = 0
+    share /= share.sum()
+    return {scale: float(part) for scale, part in zip(SCALES, share, strict=True) if part}
+
+
+def _share(group: Group | None, rows: int) -> Floats:
+    """Each row's part of its lead, which counts as one."""
+    if group is None:
+        return np.ones(rows)
+    _, label, size = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / size[label])

@@ -96,8 +96,8 @@ def test_no_rows_give_no_scores(model, leads):
 
 
 def test_more_reasons(model, leads):
-    assert list(model.score(leads, reasons=1).columns) == [*COLUMNS[:6], "model_version"]
-    assert list(model.score(leads, reasons=0).columns) == [*COLUMNS[:4], "model_version"]
+    assert list(model.score(leads, reasons=1).columns) == [*COLUMNS[:6], *COLUMNS[-3:]]
+    assert list(model.score(leads, reasons=0).columns) == [*COLUMNS[:4], *COLUMNS[-3:]]
 
 
 def test_exact_reasons_have_the_same_columns_and_scores(model, leads):

@@ -101,7 +101,7 @@ def test_the_strongest_reasons_come_first(each_model):
 
 def test_reasons_beyond_the_columns_are_empty(model):
     scores = score_table(model, leads(20), reasons=9)
-    assert scores.column_names[-3:] == ["reason_9", "contribution_9", "model_version"]
+    assert scores.column_names[-5:-2] == ["reason_9", "contribution_9", "model_version"]
     assert set(scores["reason_9"].to_pylist()) == {""}
     assert set(scores["contribution_9"].to_pylist()) == {0.0}
     assert score_table(model, leads(20), reasons=0).column_names == [
@@ -110,7 +110,17 @@ def test_reasons_beyond_the_columns_are_empty(model):
         "grade",
         "action",
         "model_version",
+        "probability_low",
+        "probability_high",
     ]
+
+
+def test_an_older_model_file_does_not_tell_how_sure_it_is(model):
+    older = score_table(replace(model, score_intervals=None), leads(5))
+    assert older.drop_columns(["probability_low", "probability_high"]) == score_table(model, leads(5)).select(
+        older.column_names[:-2]
+    )
+    assert older["probability_low"].null_count == older["probability_high"].null_count == 5
 
 
 def test_ids_are_those_of_the_table_in_its_order(model):

@@ -102,28 +102,6 @@ def test_rows_without_an_outcome_are_left_aside_with_a_warning(model):
     assert found.card.data.base_rate == model.card.data.base_rate
 
 
-@pytest.mark.parametrize("few", ["yes", "no"])
-@pytest.mark.parametrize("count", [0, 1, 9])
-def test_too_few_outcomes_give_rules_and_a_warning(few: str, count: int):
-    table = leads(80)
-    table["won"] = np.array([few] * count + [{"yes": "no", "no": "yes"}[few]] * (80 - count))
-    found = fit(pa.table(table), conversion())
-    assert found.card.algorithm == "heuristic"
-    assert any("made of rules" in warning for warning in found.card.warnings)
-    assert np.isfinite(probabilities(found, pa.table(leads(20)))).all()
-
-
-def test_ten_of_each_are_enough():
-    table = leads(80)
-    table["won"] = np.random.default_rng(2).permutation(["yes"] * 10 + ["no"] * 70)
-    assert fit(pa.table(table), conversion()).card.algorithm == "logistic_regression"
-
-
-def test_all_won_so_far_gives_rules():
-    found = fit(pa.table({**leads(5), "won": ["yes"] * 5}), conversion())
-    assert found.card.algorithm == "heuristic"
-
-
 def test_the_test_rows_are_not_those_it_was_fitted_on():
     random = np.random.default_rng(0)
     table = {
@@ -303,8 +281,8 @@ def test_progress_hears_of_every_step():
         ({"time_column": "when"}, ColumnNotFoundError, "--time"),
         ({"drop": ("won",)}, ColumnRoleConflictError, "'won'"),
         ({"keep": ("visits",), "drop": ("visits",)}, ColumnRoleConflictError, "'visits'"),
-        ({"algorithms": ("magic",)}, UnknownAlgorithmError, "choose from gradient_boosting"),
-        ({"algorithms": ("linear_regression",)}, UnknownAlgorithmError, "choose from gradient_boosting"),
+        ({"algorithms": ("magic",)}, UnknownAlgorithmError, "choose from bayesian_logistic_regression"),
+        ({"algorithms": ("linear_regression",)}, UnknownAlgorithmError, "choose from bayesian_logistic_regression"),
     ],
 )
 def test_options_that_do_not_fit_the_table(options: dict[str, object], error: type[Exception], message: str):

@@ -51,24 +51,26 @@ Interval = tuple[float, float]
 
 
 class ConversionMetrics(_Part):
-    """How well probabilities did on rows that the model had not seen."""
+    """How well probabilities did on rows that the model had not seen.
 
-    log_loss: float
+    None where a metric has no meaning: some of them with rows of one outcome only, all of them without any outcome.
+    """
+
+    log_loss: float | None = None
     """Mean negative log-likelihood in nats; lower is better."""
-    roc_auc: float | None
-    """None, like others below, where it has no meaning: rows of one outcome only."""
-    average_precision: float | None
-    brier: float
-    expected_calibration_error: float
+    roc_auc: float | None = None
+    average_precision: float | None = None
+    brier: float | None = None
+    expected_calibration_error: float | None = None
     """Ten bands of equal width, mean |observed - predicted| weighted by rows (Naeini et al. 2015)."""
-    precision: float
-    recall: float
-    f1: float
-    accuracy: float
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    accuracy: float | None = None
     """This and the three before it at the card's `threshold`."""
-    lift_at_10: float | None
+    lift_at_10: float | None = None
     """Conversion rate among the best-scored tenth, as a multiple of the rate among all."""
-    lift_at_20: float | None
+    lift_at_20: float | None = None
     rows: int
     intervals: dict[str, Interval] = Field(default_factory=dict)
     """95% bootstrap intervals by metric name."""
@@ -255,6 +257,7 @@ class ModelCard(_Part):
     threshold: float | None = None
     """From this probability on, precision, recall, F1 and accuracy call a lead a conversion (best F1 in validation)."""
     calibration: Calibration | None = None
+    """None for amounts, and where there are too few outcomes to test it."""
     reliability: tuple[ReliabilityBand, ...] = ()
     grades: tuple[Grade, ...] = ()
     value_bands: tuple[ValueBand, ...] = ()

@@ -71,8 +71,9 @@ class Heuristic(Algorithm):
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
     ) -> Self:
-        """Find the signals; of the targets, which may be empty, only the mean is used."""
+        """Find the signals; of the targets that are known (not NaN), and there may be none, only the mean is used."""
         del seed, group  # nothing is left to chance, and nothing chosen
+        target = target[~np.isnan(target)]
         self.rules = tuple(
             _make_rule(index, feature, signal, frame.values[:, index])
             for index, feature in enumerate(frame.features)

@@ -41,6 +41,7 @@ from leadwise.training.calibration import PlattScaling
 from leadwise.training.describing import FORMAT_VERSION
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.intervals import ValueIntervals
+from leadwise.training.score_intervals import ScoreIntervals
 
 FORMAT = "leadwise model"
 MANIFEST, MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
@@ -117,6 +118,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "settings": model.algorithm.settings,
         "scaling": model.scaling,
         "intervals": model.intervals,
+        "score_intervals": model.score_intervals,
         "proof": prove(model).tolist(),
         "exact_reasons": model.exact_reasons,
     }
@@ -186,6 +188,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         algorithm=algorithm,
         scaling=PlattScaling(**described["scaling"]),
         intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
+        score_intervals=ScoreIntervals(**sureness) if (sureness := described.get("score_intervals")) else None,
         proof=tuple(described["proof"]),
         exact_reasons=described.get("exact_reasons", False),
     )

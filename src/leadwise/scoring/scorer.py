@@ -29,9 +29,10 @@ def score_table(
     """One row of scores per row of the table, in its order.
 
     Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), `reason_1,
-    contribution_1` and so on, `model_version`. Contributions are in log-odds (or in units of the value); with as many
-    reasons as the model has columns, they and the card's `base` add up to the log-odds of the probability (or to the
-    value).
+    contribution_1` and so on, `model_version`; of a conversion model then `probability_low, probability_high`: the
+    conversion rate of leads with such a score lies between them four times of five (null where the model file is older
+    than this). Contributions are in log-odds (or in units of the value); with as many reasons as the model has columns,
+    they and the card's `base` add up to the log-odds of the probability (or to the value).
 
     Args:
         model: A fitted model.
@@ -50,6 +51,8 @@ def score_table(
         found[f"reason_{rank}"] = pa.array(words, pa.string())
         found[f"contribution_{rank}"] = pa.array(weights, pa.float64())
     found["model_version"] = pa.array([model.card.model_version] * table.num_rows, pa.string())
+    if model.card.task is Task.CONVERSION:
+        found |= _rates(model, margins)
     return pa.table(found)
 
 
@@ -126,6 +129,16 @@ def _probabilities(model: FittedModel, margins: Floats) -> dict[str, object]:
         "probability": pa.array(probability, pa.float64()),
         "grade": pa.array(grades.tolist(), pa.string()),
         "action": pa.array([actions[grade] for grade in grades.tolist()], pa.string()),
+    }
+
+
+def _rates(model: FittedModel, margins: Floats) -> dict[str, object]:
+    """How sure probabilities are."""
+    unknown = np.full(len(margins), np.nan)
+    low, high = model.score_intervals.around(margins) if model.score_intervals else (unknown, unknown)
+    return {
+        "probability_low": pa.array(low, pa.float64(), from_pandas=True),
+        "probability_high": pa.array(high, pa.float64(), from_pandas=True),
     }
 
 

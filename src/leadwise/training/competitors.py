@@ -1,4 +1,4 @@
-"""Who competes: it depends on how much there is to learn from. Never too little for an answer, and simple ones first."""
+"""Who competes: it depends on how much there is to learn from. Never too little for an answer; simple ones first."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from leadwise.training.options import FitOptions
 ENOUGH_OUTCOMES = 40
 """From so many of either outcome on, a test set can be held back and algorithms can be told apart."""
 FEWEST_FOR_ANY = 10
-"""With fewer of either outcome, an algorithm that was asked for by name and knows nothing beforehand learns by heart."""
+"""With fewer of either outcome, an algorithm that knows nothing beforehand learns by heart, so it is not even tried."""
 ENOUGH_AMOUNTS = 20
 RULES, BAYESIAN = "heuristic", "bayesian_logistic_regression"
 ORDER = (
@@ -26,7 +26,7 @@ ORDER = (
     "neural_network",
 )
 """Quick and sound ones first, so that the emergency brake leaves something good."""
-OPENS_AT = {"gradient_boosting": 60, "random_forest": 60, "neural_network": 200}
+OPENS_AT = {"gradient_boosting": 100, "random_forest": 100, "neural_network": 300}
 """From so many of either outcome on, what can fit almost anything enters by itself: on fewer it wins by chance."""
 
 
@@ -70,12 +70,12 @@ def competitors(options: FitOptions, target: Floats) -> tuple[str, ...]:
     task = Task.VALUE if options.value else Task.CONVERSION
     names, step = requested(options), rung(task, target)
     if step is Rung.RULES:
-        return (RULES,)
+        return (BAYESIAN,) if options.prior else (RULES,)
     if task is Task.VALUE:
         return names
     rarer = _rarer(target)
     if options.algorithms:
-        return names if rarer >= FEWEST_FOR_ANY or names == (RULES,) else (BAYESIAN,)
+        return names if rarer >= FEWEST_FOR_ANY or not set(names) - {RULES, BAYESIAN} else (BAYESIAN,)
     if step is Rung.FEW:
         return (BAYESIAN,)
     return tuple(name for name in names if rarer >= OPENS_AT.get(name, 0))

@@ -7,20 +7,32 @@ from importlib.metadata import version
 import numpy as np
 import orjson
 
-from leadwise.domain.card import DataDescription, GainPoint, Metrics, ModelCard, RocPoint, Task, ValueMetrics
+from leadwise.domain.card import (
+    Calibration,
+    DataDescription,
+    GainPoint,
+    Metrics,
+    ModelCard,
+    RocPoint,
+    Task,
+    ValueMetrics,
+)
 from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.models.margins import sigmoid
 from leadwise.training.agreement import measure_agreement
 from leadwise.training.calibration import check_calibration, reliability_table
+from leadwise.training.competitors import Rung
 from leadwise.training.effects import column_effects
 from leadwise.training.fingerprint import content_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.grading import describe_grades, grade_bounds, value_bands
+from leadwise.training.grading import describe_grades, grade_bounds, name_grades, value_bands
 from leadwise.training.intervals import COVERAGE, fit_intervals
 from leadwise.training.leaderboard import leaderboard, winner
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
+from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
+from leadwise.training.worth import describe_worth
 
 FORMAT_VERSION = 1
 SOFTWARE = ("leadwise", "lightgbm", "numpy", "scikit-learn", "scipy", "pyarrow")
@@ -32,24 +44,46 @@ def describe(training: Training) -> FittedModel:
     """The finished model with its card."""
     material, best = training.material, winner(training.contenders)
     intervals = fit_intervals(best.margins, best.targets) if material.task is Task.VALUE else None
+    score_intervals = _score_intervals(training)
     parts = {
         **training.final.save(),
         "columns": orjson.dumps([column.model_dump(mode="json") for column in training.prepared.columns]),
         "scaling": orjson.dumps([best.scaling.slope, best.scaling.intercept]),
     }
     draft = FittedModel(
-        _card(training, content_version(parts)), training.prepared.columns, training.final, best.scaling, intervals
+        _card(training, content_version(parts)),
+        training.prepared.columns,
+        training.final,
+        best.scaling,
+        intervals,
+        score_intervals,
     )
     agreement = measure_agreement(draft, material.frame.take(material.split.test), training.options.budget_seconds)
-    card = _with_effects(draft, training).model_copy(update={"reasons": agreement})
+    worth = describe_worth(material, training.options, score_intervals)
+    card = _with_effects(draft, training)
+    card = card.model_copy(update={"reasons": agreement, "warnings": (*worth, *card.warnings)})
     return replace(draft, card=card, exact_reasons=agreement.exact_by_default)
+
+
+def _score_intervals(training: Training) -> ScoreIntervals | None:
+    """How sure the winner's scores are; None for amounts."""
+    material, best = training.material, winner(training.contenders)
+    if material.task is Task.VALUE:
+        return None
+    split = material.split
+    timed = split.ordered and split.held_out  # the periods of few rows are too short to tell moves from chance
+    return fit_score_intervals(
+        best.margins,
+        best.targets,
+        periods=[len(fold.validation) for fold in split.folds] if timed else [],
+        group=material.group[split.validated] if material.group is not None else None,
+    )
 
 
 def _card(training: Training, model_version: str) -> ModelCard:
     material, options = training.material, training.options
-    test = material.split.test
-    target = material.target[test]
-    board = leaderboard(training.contenders, material.task, material.frame.take(test), target, options.seed)
+    target = material.target[material.split.test]
+    board = leaderboard(training.contenders, material, options.seed)
     chosen: Metrics | None = board[0].test
     assert chosen is not None
     card = ModelCard(
@@ -72,7 +106,7 @@ def _card(training: Training, model_version: str) -> ModelCard:
         warnings=training.warnings,
     )
     best = winner(training.contenders)
-    margins = best.scaling.apply(best.model.predict(material.frame.take(test)))
+    margins = material.test_margins(best)
     if material.task is Task.VALUE:
         bands = value_bands(best.margins, float(material.target.min()), options.actions)
         gain = _gain(target, margins) if target.min() >= 0 else ()
@@ -84,12 +118,13 @@ def _card(training: Training, model_version: str) -> ModelCard:
 def _data(training: Training) -> DataDescription:
     material, prepared = training.material, training.prepared
     conversion = material.task is Task.CONVERSION
-    mean = float(material.target.mean())
+    known = int(np.sum(~np.isnan(material.target)))
+    mean = float(material.target.mean()) if known else None
     return DataDescription(
         fingerprint=table_fingerprint(prepared.table),
         rows=prepared.table.num_rows,
-        train_rows=len(material.split.train),
-        test_rows=len(material.split.test),
+        train_rows=min(len(material.split.train), known),
+        test_rows=min(len(material.split.test), known),
         outcome=training.options.outcome,
         won=prepared.target.won,
         base_rate=mean if conversion else None,
@@ -105,22 +140,27 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
     """The card with what only probabilities have: calibration, grades, curves."""
     best, material = winner(training.contenders), training.material
     probability, validated = sigmoid(margins), sigmoid(best.margins)
+    if np.isnan(target).any():  # no outcome is known at all
+        return card.model_copy(update={"grades": name_grades(grade_bounds(validated), training.options.actions)})
     return card.model_copy(
         update={
             "threshold": best_threshold(best.targets, validated),
-            "calibration": check_calibration(
-                target,
-                margins,
-                best.scaling,
-                group=material.group[material.split.test] if material.group is not None else None,
-                held_out=material.enough,
-            ),
+            "calibration": _calibration(training, target, margins),
             "reliability": reliability_table(target, probability),
             "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
             "gain": _gain(target, probability),
             "roc": _roc(target, probability),
         }
     )
+
+
+def _calibration(training: Training, target: Floats, margins: Floats) -> Calibration | None:
+    """Whether probabilities held on the test rows; None where these are too few to tell."""
+    material = training.material
+    if material.rung is not Rung.ENOUGH:
+        return None
+    group = material.group[material.split.test] if material.group is not None else None
+    return check_calibration(target, margins, winner(training.contenders).scaling, group=group)
 
 
 def _coverage_warning(test: Metrics) -> tuple[str, ...]:

@@ -87,13 +87,12 @@ class AmountTooLargeError(Invalid):
 
 
 class TooFewRowsError(Invalid):
-    """There are not enough rows for anything."""
+    """There is no row at all."""
 
     code = "too_few_rows"
 
-    def __init__(self, rows: int, needed: int) -> None:
-        self.rows, self.needed = rows, needed
-        super().__init__(f"The table has {rows} rows with an outcome, but needs at least {needed}; add more leads.")
+    def __init__(self) -> None:
+        super().__init__("The table has no rows, but needs at least one; add leads, with or without an outcome.")
 
 
 class ColumnRoleConflictError(Invalid):

@@ -13,6 +13,7 @@ from leadwise.models.algorithm import Algorithm, Explanation
 from leadwise.models.margins import sigmoid
 from leadwise.training.calibration import PlattScaling
 from leadwise.training.intervals import ValueIntervals
+from leadwise.training.score_intervals import ScoreIntervals
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class FittedModel:
         algorithm: The fitted algorithm.
         scaling: Calibrates its margins; leaves amounts as they are.
         intervals: Ends of value intervals; None for a conversion model.
+        score_intervals: How sure probabilities are; None for a value model, and for files that are older than this.
         exact_reasons: Whether contributions are Shapley values even where nobody asks for them.
         proof: For a model that was read from a file: its margins for made-up rows, as the fitting process had them.
     """
@@ -34,6 +36,7 @@ class FittedModel:
     algorithm: Algorithm
     scaling: PlattScaling
     intervals: ValueIntervals | None = None
+    score_intervals: ScoreIntervals | None = None
     proof: tuple[float, ...] = ()
     exact_reasons: bool = False
 

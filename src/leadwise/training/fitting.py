@@ -14,14 +14,7 @@ from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
 from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, affordable_rows
-from leadwise.training.competitors import (
-    ENOUGH_AMOUNTS,
-    ENOUGH_OUTCOMES,
-    RULES,
-    competitors,
-    is_enough,
-    requested,
-)
+from leadwise.training.competitors import RULES, Rung, competitors, requested, rung
 from leadwise.training.describing import describe
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
@@ -30,7 +23,14 @@ from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, prepare
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
-from leadwise.training.splits import Split, split_at_random, split_in_order
+from leadwise.training.splits import (
+    Split,
+    cross_validate_at_random,
+    cross_validate_in_order,
+    split_at_random,
+    split_in_order,
+    use_all,
+)
 from leadwise.training.validation import Contender, OutOfTimeError, validate
 
 CODE_WEIGHT = 4
@@ -79,10 +79,13 @@ def fit(
 
 
 def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) -> Material:
-    """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known."""
-    known = np.flatnonzero(prepared.target.known)
+    """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known.
+
+    Where none has an outcome, all rows tell at least what is usual.
+    """
+    known = np.flatnonzero(prepared.target.known | ~prepared.target.known.any())
     if not len(known):
-        raise TooFewRowsError(0, 1)
+        raise TooFewRowsError
     if prepared.time is not None:
         known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
@@ -90,13 +93,11 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
     rows, warnings = _afford(known, limit, prepared, options)
     target = prepared.target.values[rows]
     task = prepared.target.task
-    enough = is_enough(task, target)
-    if not enough:
-        warnings.append(_too_few(task, target))
+    step = rung(task, target)
     group = prepared.group[rows] if prepared.group is not None else None
-    split = _split(task, target, group, enough=enough, timed=prepared.time is not None, seed=options.seed)
+    split = _split(task, target, group, step, timed=prepared.time is not None, seed=options.seed)
     frame = encode(prepared.table.take(rows), prepared.columns)
-    return Material(task, rows, frame, target, group, split, enough, tuple(warnings))
+    return Material(task, rows, frame, target, group, split, step, tuple(warnings))
 
 
 def _afford(
@@ -116,28 +117,14 @@ def _afford(
     return kept, [warning]
 
 
-def _too_few(task: Task, target: Floats) -> str:
-    if task is Task.VALUE:
-        rows = "1 row has" if len(target) == 1 else f"{len(target)} rows have"
-        found = f"Only {rows} an amount (at least {ENOUGH_AMOUNTS} are needed to learn from)"
-    else:
-        won = int(target.sum())
-        found = (
-            f"{won:,} {'lead' if won == 1 else 'leads'} converted and {len(target) - won:,} did not "
-            f"(at least {ENOUGH_OUTCOMES} of each are needed to learn from)"
-        )
-    return f"{found}, so this model is made of rules and ranks leads by common sense. Fit again with more outcomes."
-
-
-def _split(
-    task: Task, target: Floats, group: NDArray[np.int64] | None, *, enough: bool, timed: bool, seed: int
-) -> Split:
+def _split(task: Task, target: Floats, group: NDArray[np.int64] | None, step: Rung, *, timed: bool, seed: int) -> Split:
     rows = np.arange(len(target))
-    if not enough:
-        sentence = (
-            "There are too few outcomes to hold any back, so the figures are of the rows that the rules were given."
+    if step is Rung.RULES:
+        return use_all(len(rows))
+    if step is Rung.FEW:
+        return (
+            cross_validate_in_order(rows, group) if timed else cross_validate_at_random(target, seed=seed, group=group)
         )
-        return Split(rows, rows, (), sentence)
     if timed:
         return split_in_order(rows, group)
     return split_at_random(target, stratify=task is Task.CONVERSION, seed=seed, group=group)

@@ -51,12 +51,17 @@ def describe_grades(
             grade=grade,
             minimum_probability=minimum,
             count=int((grades == grade).sum()),
-            share=float((grades == grade).mean()),
+            share=float((grades == grade).mean()) if grades.size else 0.0,
             observed=float(target[grades == grade].mean()) if (grades == grade).any() else None,
             action=actions[grade],
         )
         for grade, minimum in bounds.items()
     )
+
+
+def name_grades(bounds: Mapping[str, float], actions: Mapping[str, str]) -> tuple[Grade, ...]:
+    """Each grade and what to do, while nobody knows what becomes of such leads."""
+    return describe_grades(bounds, np.zeros(0), np.zeros(0), actions)
 
 
 def value_bands(value: Floats, smallest: float, actions: Mapping[str, str]) -> tuple[ValueBand, ...]:

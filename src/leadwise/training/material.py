@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from leadwise.domain.card import SearchTrial, Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm
+from leadwise.training.competitors import Rung
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
 from leadwise.training.splits import Split
@@ -22,10 +23,10 @@ class Material:
         task: What is predicted.
         rows: The positions in the table of the rows that `frame` and `target` stand for, in time order where known.
         frame: Their features.
-        target: Their outcomes.
+        target: Their outcomes; all NaN where none is known.
         group: A label for each of them: rows of one lead have the same; None: each is a lead of its own.
         split: Which of them (by position in `frame`) are for what.
-        enough: Whether there are enough outcomes to learn from; if not, rules stand in.
+        rung: How far up the ladder from no data to plenty they reach.
         warnings: What the user should know.
     """
 
@@ -35,8 +36,14 @@ class Material:
     target: Floats
     group: NDArray[np.int64] | None
     split: Split
-    enough: bool
+    rung: Rung
     warnings: tuple[str, ...]
+
+    def test_margins(self, contender: Contender) -> Floats:
+        """Calibrated margins of the split's test rows, by a model that was not fitted on them where there is one."""
+        if not self.split.held_out:
+            return contender.margins
+        return contender.scaling.apply(contender.model.predict(self.frame.take(self.split.test)))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leadwise.domain.errors import Invalid
+from leadwise.training.fitted_model import FittedModel
 
 DEFAULT_BUDGET_SECONDS = 60.0
 DEFAULT_ACTIONS: Mapping[str, str] = {
@@ -60,6 +61,7 @@ class FitOptions:
         search: How further settings of each algorithm are tried: in the order of a grid, or drawn at random; None: the
             defaults alone.
         search_trials: How many settings of each algorithm are tried at most, the defaults among them; None: ten.
+        prior: A model of similar leads, to lean on where outcomes are few; None: rules of common sense.
         actions: What to do next, by grade A to D.
 
     Raises:
@@ -80,6 +82,7 @@ class FitOptions:
     seed: int = 0
     search: SearchStyle | None = None
     search_trials: int | None = None
+    prior: FittedModel | None = None
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
 
     def __post_init__(self) -> None:

@@ -104,10 +104,10 @@ def _read_conversion(table: pa.Table, name: str, won: str | None) -> OutcomeTarg
     coded = to_codes(table.column(name))
     texts = [str(text) for text in coded.texts.to_pylist()]
     given = ~are_placeholders(coded.texts)
-    if won is not None:
-        return _with_won(coded, texts, name, won)
     if not given.any():
         raise NoOutcomeError(name)
+    if won is not None:
+        return _with_won(coded, texts, name, won)
     by_text = np.array([_meaning(text) if known else np.nan for text, known in zip(texts, given, strict=True)])
     if np.isnan(by_text[given]).any():
         values = sorted(text for text, known in zip(texts, given, strict=True) if known)

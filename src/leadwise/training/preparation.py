@@ -14,8 +14,13 @@ from leadwise.features.columns import infer_column, infer_columns
 from leadwise.features.encoding import to_numbers
 from leadwise.features.texts import to_codes
 from leadwise.training.budget import readable_rows
-from leadwise.training.competitors import ENOUGH_OUTCOMES, competitors
-from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError, TimeNotUnderstoodError
+from leadwise.training.competitors import ENOUGH_OUTCOMES, Rung, competitors, rung
+from leadwise.training.errors import (
+    ColumnNotFoundError,
+    ColumnRoleConflictError,
+    NoOutcomeError,
+    TimeNotUnderstoodError,
+)
 from leadwise.training.leaks import Finding, find_leaks
 from leadwise.training.options import FitOptions
 from leadwise.training.outcome import OutcomeTarget, read_outcome
@@ -65,7 +70,7 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
         NoOutcomeError and its kin: if the outcome cannot be read.
     """
     _check_roles(table, options)
-    target = read_outcome(table, options.outcome, won=options.won, value=options.value)
+    target = _read_target(table, options)
     columns = infer_columns(table)
     by_name = {column.name: column for column in columns}
     exempt = [name for name in (options.outcome, options.time_column, options.group_column) if name]
@@ -99,7 +104,8 @@ def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
     limit = readable_rows(table.num_columns, options.budget_seconds)
     if table.num_rows <= limit:
         return table, []
-    known = np.flatnonzero(read_outcome(table, options.outcome, won=options.won, value=options.value).known)
+    target = _read_target(table, options)
+    known = np.flatnonzero(target.known | ~target.known.any())
     rows, which = known, "every one that has an outcome"
     if len(known) > limit:
         time = _order(table, options)
@@ -122,7 +128,7 @@ def check(table: pa.Table, options: FitOptions) -> CheckReport:
         rows=table.num_rows,
         outcome=options.outcome,
         won=prepared.target.won,
-        base_rate=float(known.mean()) if prepared.target.task is Task.CONVERSION else None,
+        base_rate=float(known.mean()) if prepared.target.task is Task.CONVERSION and known.size else None,
         columns=prepared.reports,
         algorithms=competitors(options, known),
         warnings=(*warnings, *prepared.warnings, *_few_outcomes(prepared.target)),
@@ -147,6 +153,16 @@ def _check_roles(table: pa.Table, options: FitOptions) -> None:
     for name in options.keep:
         if name in options.drop:
             raise ColumnRoleConflictError(name, "--drop", "--keep")
+
+
+def _read_target(table: pa.Table, options: FitOptions) -> OutcomeTarget:
+    """The outcome; of leads of which none has ended yet, all unknown. An amount must be known of some."""
+    try:
+        return read_outcome(table, options.outcome, won=options.won, value=options.value)
+    except NoOutcomeError:
+        if options.value:
+            raise
+        return OutcomeTarget(Task.CONVERSION, np.full(table.num_rows, np.nan), options.won)
 
 
 def _happened(target: OutcomeTarget) -> Floats:
@@ -245,6 +261,8 @@ def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -
     if options.time_column is None:
         return np.arange(table.num_rows, dtype=np.float64) if options.ordered else None
     column = by_name[options.time_column]
+    if column.kind is ColumnKind.CONSTANT:
+        return None
     readable = column if column.kind is ColumnKind.DATE else column.model_copy(update={"kind": ColumnKind.NUMBER})
     time = to_numbers(table.column(column.name), readable)
     if np.isnan(time).mean() > 0.5:  # noqa: PLR2004 - more unknown than known
@@ -254,7 +272,7 @@ def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -
 
 def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport]) -> Iterator[str]:
     unknown = int((~target.known).sum())
-    if unknown:
+    if 0 < unknown < len(target.values):
         rows = "1 row has" if unknown == 1 else f"{unknown:,} rows have"
         yield f"{rows} no outcome yet, and {'was' if unknown == 1 else 'were'} left aside."
     left_out = [report.name for report in reports if report.leak is Leak.LEAK and report.use is ColumnUse.DROPPED]
@@ -272,17 +290,20 @@ def _few_outcomes(target: OutcomeTarget) -> Iterator[str]:
     """What to say before anyone waits for a model of rules."""
     if target.task is Task.VALUE:
         return
-    won = int((target.values == 1).sum())
-    lost = int((target.values == 0).sum())
-    if min(won, lost) < ENOUGH_OUTCOMES:
-        leads = "1 lead" if won == 1 else f"{won:,} leads"
+    step = rung(target.task, target.values)
+    if step is not Rung.ENOUGH:
+        won, lost = int((target.values == 1).sum()), int((target.values == 0).sum())
+        made = "be made of rules" if step is Rung.RULES else "lean on rules"
         yield (
-            f"{leads} converted and {lost:,} did not; at least {ENOUGH_OUTCOMES} of each are needed to learn from and "
-            "to find leaks. A model of this table would be made of rules: add more leads that have ended."
+            f"{won:,} {'lead' if won == 1 else 'leads'} converted and {lost:,} did not; a model of this table would "
+            f"{made}, and leaks are hard to find. From {ENOUGH_OUTCOMES} of each on, algorithms compete: "
+            "add more leads that have ended."
         )
 
 
 def _about_time(time: Floats | None, options: FitOptions) -> Iterator[str]:
+    if time is None and options.time_column:
+        yield f"{options.time_column!r} is the same in every row and orders nothing, so rows are split at random."
     unknown = 0 if time is None else int(np.isnan(time).sum())
     if unknown:
         rows = "1 row holds" if unknown == 1 else f"{unknown:,} rows hold"

@@ -4,7 +4,7 @@ A split is never drawn inside a group (all rows of one lead), and validation row
 where time is known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,8 @@ Rows = NDArray[np.intp]
 TEST_SHARE = 0.2
 FOLDS = 5
 TIME_FOLDS = 4
+FOLDS_OF_FEW = 10
+"""Few rows are fitted quickly, and each fold takes little from them."""
 FIRST_TRAINING_SHARE = 0.4
 """Time-ordered validation begins after this share of the training rows."""
 FEWEST_PER_CLASS = 2
@@ -37,10 +39,12 @@ class Split:
 
     Args:
         train: All rows but the test's; in time order where time is known.
-        test: Rows that no choice may look at.
+        test: Rows that no choice may look at; where there are too few to hold any back, the folds' validation rows in
+            their order, or, without folds, the rows trained on.
         folds: Parts of `train`, the same for every algorithm.
         sentence: What was done, for the card.
         ordered: Whether rows and folds are in time order.
+        held_out: Whether `test` was held back from all folds.
     """
 
     train: Rows
@@ -48,6 +52,12 @@ class Split:
     folds: tuple[Fold, ...]
     sentence: str
     ordered: bool = False
+    held_out: bool = True
+
+    @property
+    def validated(self) -> Rows:
+        """The rows that validation speaks of, in its order: the folds' parts, or without folds the training rows."""
+        return np.concatenate([fold.validation for fold in self.folds]) if self.folds else self.train
 
 
 def split_in_order(order: Rows, group: NDArray[Any] | None = None) -> Split:
@@ -100,6 +110,68 @@ def split_at_random(target: Floats, *, stratify: bool, seed: int, group: NDArray
         "folds. No time column was named, so nothing shows how the model does on later leads."
     )
     return Split(train, test, folds, sentence)
+
+
+def cross_validate_in_order(order: Rows, group: NDArray[Any] | None = None) -> Split:
+    """No test set: of few rows the newest are predicted in many small steps, each from the older ones alone.
+
+    Args:
+        order: Row positions, oldest first.
+        group: As for `split_in_order`.
+
+    >>> split = cross_validate_in_order(np.arange(15))
+    >>> split.folds[0].train.tolist(), split.test.tolist()
+    ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11, 12, 13, 14])
+    """
+    bounds = np.linspace(FIRST_TRAINING_SHARE, 1.0, FOLDS_OF_FEW + 1) * len(order)
+    edges = [_boundary(order, group, round(float(bound))) for bound in bounds[:-1]] + [len(order)]
+    folds = tuple(Fold(order[:start], order[start:end]) for start, end in pairwise(edges) if 0 < start < end)
+    return _cross_validated(order, folds, "older ones", ordered=True)
+
+
+def cross_validate_at_random(target: Floats, *, seed: int, group: NDArray[Any] | None = None) -> Split:
+    """No test set: each of few rows is predicted from the others.
+
+    Args:
+        target: By row; each fold gets its share of each value.
+        seed: Draws the folds.
+        group: As for `split_at_random`.
+    """
+    random = np.random.default_rng(seed)
+    if group is None:
+        fold_of = _parts(target, FOLDS_OF_FEW, random, stratify=True)
+    else:
+        distinct, label = np.unique(group, return_inverse=True)
+        fold_of = random.permutation(np.arange(len(distinct)) % FOLDS_OF_FEW)[label]
+    rows = np.arange(len(target))
+    folds = tuple(
+        Fold(rows[fold_of != fold], rows[fold_of == fold])
+        for fold in range(FOLDS_OF_FEW)
+        if (fold_of == fold).any() and (fold_of != fold).any()
+    )
+    return _cross_validated(rows, folds, "others")
+
+
+def use_all(rows: int) -> Split:
+    """No test set and no folds, where nothing is learnt that could be put to a test.
+
+    >>> use_all(2).test.tolist()
+    [0, 1]
+    """
+    sentence = "There are too few outcomes to hold any back, so the figures are of the rows that the model was given."
+    return Split(np.arange(rows), np.arange(rows), (), sentence, held_out=False)
+
+
+def _cross_validated(rows: Rows, folds: tuple[Fold, ...], learnt_from: str, *, ordered: bool = False) -> Split:
+    if not folds:
+        return use_all(len(rows))
+    validated = sum(len(fold.validation) for fold in folds)
+    sentence = (
+        f"There are too few outcomes to hold any back: {validated:,} of {len(rows):,} rows were each scored by a model "
+        f"that had learnt from the {learnt_from} alone, in {len(folds)} steps, and the figures are of these scores."
+    )
+    split = Split(rows, rows, folds, sentence, ordered=ordered, held_out=False)
+    return replace(split, test=split.validated)
 
 
 def _parts(target: Floats, parts: int, random: np.random.Generator, *, stratify: bool) -> NDArray[np.int64]:

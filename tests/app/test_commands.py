@@ -225,8 +225,7 @@ def test_scores_have_the_promised_columns_and_the_rows_of_the_table(leadwise, mo
     sureness = ["probability_low", "probability_high"]  # new columns come last: older programs read by position
     assert list(found[0]) == ["id", "probability", "grade", "action", *reasons, "model_version", *sureness]
     low, score, high = (
-        np.array([float(row[name]) for row in found])
-        for name in ("probability_low", "probability", "probability_high")
+        np.array([float(row[name]) for row in found]) for name in ("probability_low", "probability", "probability_high")
     )
     assert ((low < score) & (score < high)).all()
     assert [row["id"] for row in found] == [row[0] for row in leads()]

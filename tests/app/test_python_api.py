@@ -18,7 +18,7 @@ OPTIONS = {"outcome": "won", "id": "lead", "algorithms": ["logistic_regression"]
 COLUMNS = (
     ["id", "probability", "grade", "action"]
     + [f"{what}_{rank}" for rank in (1, 2, 3) for what in ("reason", "contribution")]
-    + ["model_version"]
+    + ["model_version", "probability_low", "probability_high"]
 )
 
 

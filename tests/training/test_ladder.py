@@ -39,8 +39,17 @@ def loss(model: FittedModel, rows: int = 4_000) -> float:
 
 @pytest.mark.parametrize(
     ("won", "lost", "unknown", "stands_in"),
-    [(0, 0, 1, RULES), (0, 0, 30, RULES), (1, 0, 0, RULES), (0, 20, 3, RULES), (20, 0, 0, RULES)]
-    + [(1, 1, 0, BAYESIAN), (4, 11, 0, BAYESIAN), (1, 60, 9, BAYESIAN), (39, 90, 0, BAYESIAN)],
+    [
+        (0, 0, 1, RULES),
+        (0, 0, 30, RULES),
+        (1, 0, 0, RULES),
+        (0, 20, 3, RULES),
+        (20, 0, 0, RULES),
+        (1, 1, 0, BAYESIAN),
+        (4, 11, 0, BAYESIAN),
+        (1, 60, 9, BAYESIAN),
+        (39, 90, 0, BAYESIAN),
+    ],
 )
 @pytest.mark.parametrize("ordered", [False, True])
 def test_there_is_always_a_model(won, lost, unknown, stands_in, ordered):
@@ -49,9 +58,7 @@ def test_there_is_always_a_model(won, lost, unknown, stands_in, ordered):
     assert model.card.algorithm == stands_in
     assert model.card.calibration is None  # nothing to put it to a test with
     scores = score_table(model, table)
-    low, score, high = (
-        scores[name].to_numpy() for name in ("probability_low", "probability", "probability_high")
-    )
+    low, score, high = (scores[name].to_numpy() for name in ("probability_low", "probability", "probability_high"))
     assert ((low > 0) & (low < score) & (score < high) & (high < 1)).all()
     assert ModelCard.model_validate_json(model.card.model_dump_json()) == model.card
 
@@ -98,7 +105,9 @@ def test_in_time_order_few_rows_are_predicted_from_older_ones_alone():
 
 
 def test_rows_of_one_lead_stay_together_however_few():
-    table = pa.table({**{name: np.repeat(values, 4) for name, values in outcomes(6, 6).items()}, "who": np.arange(48) // 4})
+    table = pa.table(
+        {**{name: np.repeat(values, 4) for name, values in outcomes(6, 6).items()}, "who": np.arange(48) // 4}
+    )
     table = table.append_column("mark", pa.array(np.repeat(np.random.default_rng(0).normal(size=12), 4)))
     card = fit(table, conversion(group_column="who", drop=("visits", "source", "noise"))).card
     assert card.test.roc_auc < 0.8

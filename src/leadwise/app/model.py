@@ -41,7 +41,8 @@ class Model:
         """Scores of the frame's rows, in its order, as the same kind of frame.
 
         Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), then
-        `reason_1, contribution_1` and so on, `model_version`.
+        `reason_1, contribution_1` and so on, `model_version`; of a conversion model also `probability_low,
+        probability_high`, between which four of five conversion rates of such leads lie.
 
         Args:
             frame: pandas, polars or Arrow, a dict of columns, or a file's path.

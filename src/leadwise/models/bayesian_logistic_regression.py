@@ -8,7 +8,7 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, counted, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.heuristic import Heuristic
@@ -86,7 +86,9 @@ class BayesianLogisticRegression(Algorithm):
                 TRUST_SPREAD_BY_FEATURE * points[:, rules],
             ]
         )
-        seen = Observations(target, USUAL_INTERCEPT + TRUST_IN_RULES * total, counted(weight, len(target)) * _share(group, len(target)))
+        seen = Observations(
+            target, USUAL_INTERCEPT + TRUST_IN_RULES * total, counted(weight, len(target)) * _share(group, len(target))
+        )
         columns = self.matrix.transform(frame) * self._spread()
         with threadpool_limits(threads_for(columns)):
             moved, weights = _average(believed, columns, seen, seed)

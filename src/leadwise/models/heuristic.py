@@ -73,18 +73,19 @@ class Heuristic(Algorithm):
     ) -> Self:
         """Find the signals; of the targets that are known (not NaN), and there may be none, only the mean is used."""
         del seed, group  # nothing is left to chance, and nothing chosen
-        target = target[~np.isnan(target)]
+        known = ~np.isnan(target)
+        target, counts = target[known], counted(weight, len(target))[known]
         self.rules = tuple(
             _make_rule(index, feature, signal, frame.values[:, index])
             for index, feature in enumerate(frame.features)
             if (signal := find_signal(feature.source)) is not None
         )
         if self.task is Task.CONVERSION:
-            won = float(counted(weight, len(target)) @ target)
+            won = float(counts @ target)
             rate = (won + PRIOR_RATE * PRIOR_ROWS) / (len(target) + PRIOR_ROWS)
             self.base = float(logit(np.array([rate]))[0])
         else:
-            self.base = float(np.average(target, weights=weight)) if len(target) else 0.0
+            self.base = float(np.average(target, weights=counts)) if len(target) else 0.0
             self.unit = VALUE_PER_POINT * self.base
         return self
 

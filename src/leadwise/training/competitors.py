@@ -26,7 +26,7 @@ ORDER = (
     "neural_network",
 )
 """Quick and sound ones first, so that the emergency brake leaves something good."""
-OPENS_AT = {"gradient_boosting": 100, "random_forest": 100, "neural_network": 300}
+OPENS_AT = {"gradient_boosting": 100, "randomised_boosting": 100, "random_forest": 100, "neural_network": 300}
 """From so many of either outcome on, what can fit almost anything enters by itself: on fewer it wins by chance."""
 
 

@@ -138,7 +138,7 @@ def _data(training: Training) -> DataDescription:
 
 def _with_probabilities(card: ModelCard, training: Training, target: Floats, margins: Floats) -> ModelCard:
     """The card with what only probabilities have: calibration, grades, curves."""
-    best, material = winner(training.contenders), training.material
+    best = winner(training.contenders)
     probability, validated = sigmoid(margins), sigmoid(best.margins)
     if np.isnan(target).any():  # no outcome is known at all
         return card.model_copy(update={"grades": name_grades(grade_bounds(validated), training.options.actions)})

@@ -5,6 +5,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,9 +26,11 @@ from leadwise.registry.errors import (
 )
 from leadwise.registry.model_file import dump_model, load_model, read_model_file, write_model_file
 from leadwise.scoring.scorer import score_table
+from leadwise.scoring.validation import check_promises
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
+from leadwise.training.scalings import BetaScaling, CurveScaling, PlattScaling, Scaling
 
 ROWS = 240
 
@@ -114,6 +117,34 @@ def test_a_model_comes_back_as_it_was(each_model, tmp_path):
     assert again.columns == each_model.columns
     assert (again.scaling, again.intervals) == (each_model.scaling, each_model.intervals)
     assert scores(again).equals(scores(each_model))
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [PlattScaling(0.7, -0.2), BetaScaling(0.4, 1.8, 0.3), CurveScaling((-3.0, 0.0, 2.0), (-2.0, 0.5, 3.0), 0.8)],
+)
+def test_every_scaling_comes_back(model, scaling: Scaling):
+    scaled = replace(model, scaling=scaling)
+    again = load_model(dump_model(scaled), "memory")
+    assert again.scaling == scaling
+    assert scores(again).equals(scores(scaled))
+    assert all(promise.kept for promise in check_promises(again, leads(seed=9).drop_columns("Won")))
+
+
+def test_a_file_from_before_there_were_other_scalings(content):
+    described = json.loads(parts_of(content)["model.json"])
+    described["scaling"] = {"slope": 0.7, "intercept": -0.2}
+    old = load_model(forged(content, "model.json", json.dumps(described).encode()), "old")
+    assert old.scaling == PlattScaling(0.7, -0.2)
+
+
+@pytest.mark.parametrize(
+    "scaling", [None, 7, {"a": 1}, {"method": "magic"}, {"method": "curve", "margins": [0, 1], "log_odds": []}]
+)
+def test_a_scaling_that_is_none(content, scaling):
+    described = {**json.loads(parts_of(content)["model.json"]), "scaling": scaling}
+    with pytest.raises(DamagedModelFileError, match="its parts do not fit together"):
+        load_model(forged(content, "model.json", json.dumps(described).encode()), "none")
 
 
 def test_the_same_model_gives_the_same_bytes(each_model):

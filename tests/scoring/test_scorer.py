@@ -21,11 +21,11 @@ from leadwise.scoring import scorer
 from leadwise.scoring.reasons import sentences
 from leadwise.scoring.scorer import explain_differences, score_in_batches, score_table
 from leadwise.scoring.validation import check_promises
-from leadwise.training.calibration import PlattScaling
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.grading import grade_bounds, grade_of
 from leadwise.training.options import DEFAULT_ACTIONS, FitOptions
+from leadwise.training.scalings import PlattScaling
 
 ROWS = 300
 

@@ -8,8 +8,8 @@ from leadwise.domain.frame import Feature, Frame
 from leadwise.models.catalogue import algorithms
 from leadwise.models.margins import sigmoid
 from leadwise.training.blending import blend
-from leadwise.training.calibration import PlattScaling
 from leadwise.training.metrics import log_loss
+from leadwise.training.scalings import PlattScaling
 from leadwise.training.validation import Contender
 
 ROWS = 4000

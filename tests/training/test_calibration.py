@@ -6,14 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwise.models.margins import sigmoid
-from leadwise.training.calibration import (
-    PlattScaling,
-    check_calibration,
-    choose_scaling,
-    fit_platt,
-    reliability_table,
-    wilson_interval,
-)
+from leadwise.training.calibration import check_calibration, reliability_table, wilson_interval
+from leadwise.training.scaling_choice import A_LINE, choose_scaling
+from leadwise.training.scaling_fits import fit_platt
+from leadwise.training.scalings import PlattScaling
 
 
 def happened(margin: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -42,36 +38,39 @@ def test_a_model_that_ranks_backwards_says_nothing():
 def test_margins_that_mean_what_they_say_are_left_alone():
     folds = [np.random.default_rng(seed).normal(-1, 1, 500) for seed in range(5)]
     targets = [happened(fold, seed) for seed, fold in enumerate(folds, start=50)]
-    scaling, scaled = choose_scaling(folds, targets, ordered=False)
-    assert scaling == PlattScaling()
-    np.testing.assert_array_equal(scaled, np.concatenate(folds))
+    choice = choose_scaling(folds, targets, ordered=False)
+    assert choice.scaling == PlattScaling()
+    np.testing.assert_array_equal(choice.margins, np.concatenate(folds))
 
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_overconfident_margins_are_drawn_in(ordered: bool):  # noqa: FBT001 - a parameter
     truth = [np.random.default_rng(seed).normal(0, 1, 800) for seed in range(5)]
     targets = [happened(fold, seed) for seed, fold in enumerate(truth, start=50)]
-    scaling, scaled = choose_scaling([3 * fold for fold in truth], targets, ordered=ordered)
-    assert scaling.slope == pytest.approx(1 / 3, abs=0.05)
-    assert np.abs(scaled[-800:] - truth[-1]).mean() < 0.15
+    choice = choose_scaling([3 * fold for fold in truth], targets, ordered=ordered)
+    assert isinstance(choice.scaling, PlattScaling)
+    assert choice.scaling.slope == pytest.approx(1 / 3, abs=0.05)
+    assert np.abs(choice.margins[-800:] - truth[-1]).mean() < 0.15
 
 
 def test_a_fold_is_scaled_by_others_alone():
     truth = [np.random.default_rng(seed).normal(0, 1, 800) for seed in range(4)]
     targets = [happened(fold, seed) for seed, fold in enumerate(truth, start=50)]
     margins = [3 * fold for fold in truth]
-    _, before = choose_scaling(margins, targets, ordered=False)
-    _, after = choose_scaling(margins, [*targets[:3], 1 - targets[3]], ordered=False)
+    before = choose_scaling(margins, targets, ordered=False, methods=A_LINE).margins
+    after = choose_scaling(margins, [*targets[:3], 1 - targets[3]], ordered=False, methods=A_LINE).margins
     np.testing.assert_array_equal(before[-800:], after[-800:])
-    _, earlier = choose_scaling(margins, targets, ordered=True)
+    earlier = choose_scaling(margins, targets, ordered=True).margins
     np.testing.assert_array_equal(earlier[:800], margins[0])
 
 
 def test_in_time_order_a_rate_that_rises_is_not_chased():
     draw = [np.random.default_rng(seed).normal(0, 1, 1_000) for seed in range(4)]
     targets = [happened(fold + 0.6 * step, step) for step, fold in enumerate(draw)]
-    ordered, _ = choose_scaling(draw, targets, ordered=True)
-    shuffled, _ = choose_scaling(draw, targets, ordered=False)
+    ordered = choose_scaling(draw, targets, ordered=True, methods=A_LINE).scaling
+    shuffled = choose_scaling(draw, targets, ordered=False, methods=A_LINE).scaling
+    assert isinstance(ordered, PlattScaling)
+    assert isinstance(shuffled, PlattScaling)
     assert abs(ordered.intercept) < 0.1
     assert shuffled.intercept > 0.5
     assert ordered.slope == pytest.approx(1.0, abs=0.15)
@@ -79,8 +78,8 @@ def test_in_time_order_a_rate_that_rises_is_not_chased():
 
 def test_one_fold_or_none_to_compare_with_is_left_alone():
     margin = np.linspace(-2, 2, 40)
-    scaling, scaled = choose_scaling([margin], [happened(margin)], ordered=True)
-    assert (scaling, scaled.tolist()) == (PlattScaling(), margin.tolist())
+    choice = choose_scaling([margin], [happened(margin)], ordered=True)
+    assert (choice.scaling, choice.margins.tolist()) == (PlattScaling(), margin.tolist())
 
 
 def test_the_truth_passes_99_times_of_100():
@@ -114,9 +113,9 @@ def test_reliability_bands_tell_what_became_of_leads():
     probability = np.array([0.31, 0.35, 0.39, 0.05, 1.0])
     found = reliability_table(np.array([1.0, 0, 0, 0, 1]), probability)
     assert [band.sentence for band in found] == [
-        "Of 1 leads scored 0% to 10%, 0 converted.",
-        "Of 3 leads scored 30% to 40%, 1 converted.",
-        "Of 1 leads scored 90% to 100%, 1 converted.",
+        "Of 1 lead scored 0\N{EN DASH}10%, 0 converted.",
+        "Of 3 leads scored 30\N{EN DASH}40%, 1 converted.",
+        "Of 1 lead scored 90\N{EN DASH}100%, 1 converted.",
     ]
     assert (found[1].predicted, found[1].observed) == (pytest.approx(0.35), pytest.approx(1 / 3))
     assert found[1].observed_interval == pytest.approx(wilson_interval(1, 3))

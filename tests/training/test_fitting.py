@@ -194,6 +194,28 @@ def test_the_card_tells_the_whole_story(model):
     assert 0 < card.threshold < 1
 
 
+def test_the_card_tells_what_became_of_each_segment_and_why_it_is_calibrated_so():
+    card = fit(pa.table(leads(1_500)), conversion()).card
+    assert {(each.column, each.value) for each in card.segments} == {("source", s) for s in leads()["source"]}
+    assert sum(each.count for each in card.segments) == card.test.rows
+    assert card.segments_sentence.startswith("Of 3 segments with 50 leads or more, ")
+    assert "on 1,200 rows that were not fitted on" in card.calibration.reason
+
+
+def test_a_winner_that_is_bent_is_calibrated_by_more_than_a_line():
+    random = np.random.default_rng(0)
+    visits = random.normal(0, 2, 12_000)  # a linear model cannot know that more than 1 visit adds nothing
+    won = random.random(12_000) < 1 / (1 + np.exp(-np.minimum(visits, 1.0) * 1.5))
+    found = fit(pa.table({"visits": visits, "won": won}), conversion(algorithms=("heuristic",)))
+    assert found.card.calibration.method == "curve"
+    assert found.card.calibration.slope is None
+    frame = found.encode(pa.table({"visits": visits[:50]}))
+    explanation = found.explain(frame)
+    np.testing.assert_allclose(
+        explanation.base + explanation.contributions.sum(axis=1), found.margins(frame), atol=1e-6
+    )
+
+
 def test_the_lowest_validation_loss_wins_and_all_share_the_folds():
     card = fit(pa.table(leads(300)), conversion(algorithms=("heuristic", "logistic_regression"))).card
     losses = [row.log_loss for row in card.leaderboard]

@@ -17,6 +17,7 @@ from leadwise.domain.card import (
     ModelCard,
     ReliabilityBand,
     RocPoint,
+    SegmentCalibration,
     Task,
     ValueBand,
     ValueMetrics,
@@ -119,6 +120,8 @@ def make_card(**changes: Any) -> ModelCard:
         "threshold": 0.412,
         "calibration": make_calibration(passed=True),
         "reliability": make_bands(),
+        "segments": make_segments(),
+        "segments_sentence": "Of 2 segments with 50 leads or more, 1 strayed. Beyond chance: Lead Origin API.",
         "grades": make_grades(),
         "gain": make_gain(),
         "roc": make_roc(),
@@ -242,6 +245,16 @@ def _band(at: int, rows: int, shift: float) -> ReliabilityBand:
     )
 
 
+def make_segments() -> tuple[SegmentCalibration, ...]:
+    found = [
+        ("Lead Origin", "API", 712, 214.3, 291, (0.374, 0.446), 0.00002, True),
+        ("Do Not Email", "Yes", 146, 24.0, 22, (0.102, 0.218), 0.71, False),
+    ]
+    names = ("column", "value", "count", "expected", "converted", "observed_interval", "p_value", "contradicts")
+    told = [dict(zip(names, values, strict=True)) for values in found]
+    return tuple(SegmentCalibration.model_validate({**each, "sentence": "As foretold."}) for each in told)
+
+
 def make_grades() -> tuple[Grade, ...]:
     found = [
         ("A", 0.75, 402, 0.217, 0.884, "Call within the hour."),
@@ -310,6 +323,7 @@ def make_value_card() -> ModelCard:
         threshold=None,
         calibration=None,
         reliability=(),
+        segments=(),
         grades=(),
         roc=(),
     )
@@ -360,7 +374,16 @@ def make_hostile_card() -> ModelCard:
         for name in HOSTILE
     ]
     data = make_data(outcome=HOSTILE[2], won=HOSTILE[0], id_column=HOSTILE[9], split=HOSTILE[0])
-    return make_card(effects=tuple(effects), columns=tuple(columns), data=data, warnings=HOSTILE)
+    segment = make_segments()[0]
+    segments = tuple(segment.model_copy(update={"column": name, "value": name, "sentence": name}) for name in HOSTILE)
+    return make_card(
+        effects=tuple(effects),
+        segments=segments,
+        segments_sentence=HOSTILE[0],
+        columns=tuple(columns),
+        data=data,
+        warnings=HOSTILE,
+    )
 
 
 _NAMES = ("Maria Keller", "Jonas Lindqvist", "Aïcha Benali", "Tom O'Brien", "Wei Zhang", "Zoë van den Berg")

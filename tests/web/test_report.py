@@ -133,6 +133,14 @@ def test_failed_calibration_is_the_first_thing_said():
     assert "Not as they stand." in text
 
 
+def test_tells_what_became_of_each_segment():
+    text = words_of(make_report("conversion"))
+    assert "Calibration by segment Of 2 segments with 50 leads or more, 1 strayed." in text
+    assert "Lead Origin: API 712 214 291 37.4% to 44.6% contradicts its probabilities" in text
+    assert "Do Not Email: Yes 146 24 22 10.2% to 21.8% within chance" in text
+    assert "Calibration by segment" not in words_of(make_report("value"))
+
+
 def test_a_model_without_skill_is_called_so():
     metrics = examples.make_metrics(roc_auc=0.53, intervals={"roc_auc": (0.49, 0.57)})
     assert judge(examples.make_card(test=metrics)).headline.startswith("No better than chance")

@@ -6,6 +6,7 @@ from leadwise.app.output import console, number, percent, plain_table, short_nam
 from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task, settings_in_words
 
 EFFECTS_SHOWN = 10
+SEGMENTS_SHOWN = 12
 CONVERSION = ("log_loss", "roc_auc", "average_precision", "brier", "expected_calibration_error", "f1", "lift_at_10")
 VALUE = ("rmse", "mae", "r2", "rank_correlation", "mse", "interval_coverage")
 
@@ -20,6 +21,7 @@ def show_card(card: ModelCard) -> None:
     _show_search(out, card)
     _show_test(out, card.test)
     _show_reliability(out, card)
+    _show_segments(out, card)
     _show_grades(out, card)
     _show_effects(out, card)
     _show_columns(out, card)
@@ -86,6 +88,25 @@ def _show_reliability(out: Console, card: ModelCard) -> None:
         out.print(f"  {band.sentence} (expected {percent(band.predicted)}, seen {percent(low)} to {percent(high)})")
     if card.calibration is not None:
         out.print(card.calibration.sentence)
+        if card.calibration.reason:
+            out.print(f"Calibrated: {card.calibration.reason}")
+
+
+def _show_segments(out: Console, card: ModelCard) -> None:
+    if not card.segments:
+        return
+    out.print("\nReliability by segment", style="bold")
+    table = plain_table("column", "value", ">leads", ">expected", ">converted", ">seen", "")
+    for segment in sorted(card.segments, key=lambda each: each.p_value)[:SEGMENTS_SHOWN]:
+        low, high = segment.observed_interval
+        told = "contradicts" if segment.contradicts else ""
+        cells = (f"{segment.count:,}", f"{segment.expected:,.0f}", f"{segment.converted:,}")
+        seen = f"{percent(low)} to {percent(high)}"
+        table.add_row(short_name(segment.column), short_name(segment.value), *cells, seen, told)
+    out.print(table)
+    if len(card.segments) > SEGMENTS_SHOWN:
+        out.print(f"These {SEGMENTS_SHOWN} strayed farthest of {len(card.segments)}; --json and the report have all.")
+    out.print(card.segments_sentence)
 
 
 def _show_grades(out: Console, card: ModelCard) -> None:

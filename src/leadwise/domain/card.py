@@ -144,18 +144,40 @@ class ReliabilityBand(_Part):
     observed_interval: Interval
     """95% Wilson interval."""
     sentence: str
-    """"Of 1,000 leads scored 30-40%, 346 converted"."""
+    """Of 1,000 leads scored 30-40%, 346 converted."""
 
 
 class Calibration(_Part):
     """How raw model output was turned into probabilities, and whether that held on the test set."""
 
     method: str
-    slope: float
-    intercept: float
+    """"none", "platt", "beta" or "curve"."""
+    slope: float | None = None
+    """Of calibrated over raw log-odds; None, as the intercept is, where that is no straight line."""
+    intercept: float | None = None
+    reason: str = ""
+    """Why this method, in a sentence."""
     passed: bool
     """Whether the test set gives no ground to reject calibration (p_value >= 0.01)."""
     p_value: float
+    sentence: str
+
+
+class SegmentCalibration(_Part):
+    """What became of the test rows with one value of one column, against what their probabilities promised."""
+
+    column: str
+    value: str
+    count: int
+    expected: float
+    """Conversions: the sum of the probabilities."""
+    converted: int
+    observed_interval: Interval
+    """95% interval of the share that converted, given how far apart the probabilities lie."""
+    p_value: float
+    """How often chance alone brings a count as far off, if the probabilities are right."""
+    contradicts: bool
+    """Whether that is beyond chance, all segments considered (Holm 1979, 5%)."""
     sentence: str
 
 
@@ -259,6 +281,10 @@ class ModelCard(_Part):
     calibration: Calibration | None = None
     """None for amounts, and where there are too few outcomes to test it."""
     reliability: tuple[ReliabilityBand, ...] = ()
+    segments: tuple[SegmentCalibration, ...] = ()
+    """Values with 50 test leads or more, of the columns that matter most."""
+    segments_sentence: str = ""
+    """How many segments contradict their probabilities, and how many stray by chance."""
     grades: tuple[Grade, ...] = ()
     value_bands: tuple[ValueBand, ...] = ()
     """Highest first; the last one's minimum is the lowest amount there can be."""

@@ -44,7 +44,7 @@ def rescale(explanation: Explanation, scale: Scale) -> Explanation:
     outer_base = scale(base)
     shift = explanation.contributions.sum(axis=1)
     outer_shift = scale(base + shift) - outer_base
-    step = 1e-6
+    step = 1e-9  # small enough that a kink of the scale within it moves nothing by more than that
     slope_at_base = (scale(base + step) - outer_base) / step
     flat = np.abs(shift) < step
     slope = np.where(flat, slope_at_base, outer_shift / np.where(flat, 1.0, shift))

@@ -37,10 +37,10 @@ from leadwise.registry.errors import (
     Where,
 )
 from leadwise.registry.proof import prove
-from leadwise.training.calibration import PlattScaling
 from leadwise.training.describing import FORMAT_VERSION
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.intervals import ValueIntervals
+from leadwise.training.scalings import build_scaling, describe_scaling
 from leadwise.training.score_intervals import ScoreIntervals
 
 FORMAT = "leadwise model"
@@ -116,7 +116,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "algorithm": model.algorithm.name,
         "task": model.card.task,
         "settings": model.algorithm.settings,
-        "scaling": model.scaling,
+        "scaling": describe_scaling(model.scaling),
         "intervals": model.intervals,
         "score_intervals": model.score_intervals,
         "proof": prove(model).tolist(),
@@ -186,7 +186,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         card=card,
         columns=columns,
         algorithm=algorithm,
-        scaling=PlattScaling(**described["scaling"]),
+        scaling=build_scaling(described["scaling"]),
         intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
         score_intervals=ScoreIntervals(**sureness) if (sureness := described.get("score_intervals")) else None,
         proof=tuple(described["proof"]),

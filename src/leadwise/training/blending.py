@@ -8,7 +8,7 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats
 from leadwise.models.ensemble import Ensemble, Member
 from leadwise.models.margins import sigmoid
-from leadwise.training.calibration import PlattScaling
+from leadwise.training.scalings import AS_IS, PlattScaling
 from leadwise.training.validation import Contender
 
 SMALLEST_WEIGHT = 0.05
@@ -40,20 +40,25 @@ def blend(contenders: Sequence[Contender], task: Task) -> Contender | None:
 
 
 def _ensemble(members: Sequence[Contender], weights: Floats, margins: Floats, task: Task) -> Contender:
-    recipe = [
-        Member(member.model.name, float(weight), member.scaling.slope, member.scaling.intercept, member.model.settings)
-        for member, weight in zip(members, weights, strict=True)
-    ]
+    recipe = [_member(member, float(weight)) for member, weight in zip(members, weights, strict=True)]
     target = members[0].targets
+    ends = np.cumsum([len(fold) for fold in members[0].raw])
     return Contender(
         name=Ensemble.name,
         model=Ensemble(task, recipe).with_models([member.model for member in members]),
         margins=margins,
         targets=target,
-        scaling=PlattScaling(),
+        scaling=AS_IS,
         loss=_loss(margins, target, task),
         fit_seconds=sum(member.fit_seconds for member in members),
+        raw=tuple(np.split(margins, ends[:-1])) if len(ends) else (),
     )
+
+
+def _member(contender: Contender, weight: float) -> Member:
+    assert isinstance(contender.scaling, PlattScaling), "competitors are calibrated by a line"
+    line, model = contender.scaling, contender.model
+    return Member(model.name, weight, line.slope, line.intercept, model.settings)
 
 
 def _weights(margins: Floats, target: Floats, task: Task) -> Floats:

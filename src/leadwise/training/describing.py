@@ -31,7 +31,9 @@ from leadwise.training.intervals import COVERAGE, fit_intervals
 from leadwise.training.leaderboard import leaderboard, winner
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
+from leadwise.training.scalings import describe_scaling
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
+from leadwise.training.segments import segment_calibration, tell_segments
 from leadwise.training.worth import describe_worth
 
 FORMAT_VERSION = 1
@@ -48,7 +50,7 @@ def describe(training: Training) -> FittedModel:
     parts = {
         **training.final.save(),
         "columns": orjson.dumps([column.model_dump(mode="json") for column in training.prepared.columns]),
-        "scaling": orjson.dumps([best.scaling.slope, best.scaling.intercept]),
+        "scaling": orjson.dumps(describe_scaling(best.scaling)),
     }
     draft = FittedModel(
         _card(training, content_version(parts)),
@@ -60,7 +62,7 @@ def describe(training: Training) -> FittedModel:
     )
     agreement = measure_agreement(draft, material.frame.take(material.split.test), training.options.budget_seconds)
     worth = describe_worth(material, training.options, score_intervals)
-    card = _with_effects(draft, training)
+    card = _with_segments(_with_effects(draft, training), training)
     card = card.model_copy(update={"reasons": agreement, "warnings": (*worth, *card.warnings)})
     return replace(draft, card=card, exact_reasons=agreement.exact_by_default)
 
@@ -156,11 +158,29 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
 
 def _calibration(training: Training, target: Floats, margins: Floats) -> Calibration | None:
     """Whether probabilities held on the test rows; None where these are too few to tell."""
-    material = training.material
+    material, best = training.material, winner(training.contenders)
     if material.rung is not Rung.ENOUGH:
         return None
     group = material.group[material.split.test] if material.group is not None else None
-    return check_calibration(target, margins, winner(training.contenders).scaling, group=group)
+    found = check_calibration(target, margins, best.scaling, group=group)
+    return found.model_copy(update={"reason": best.calibration_note})
+
+
+def _with_segments(card: ModelCard, training: Training) -> ModelCard:
+    """The card with what became of the test rows by segment, of the strongest columns first."""
+    material, best = training.material, winner(training.contenders)
+    if material.task is Task.VALUE or material.rung is not Rung.ENOUGH:
+        return card
+    test = material.split.test
+    by_name = {column.name: column for column in training.prepared.columns}
+    segments = segment_calibration(
+        material.frame.take(test),
+        [by_name[effect.column] for effect in card.effects],
+        sigmoid(material.test_margins(best)),
+        material.target[test],
+        group=material.group[test] if material.group is not None else None,
+    )
+    return card.model_copy(update={"segments": segments, "segments_sentence": tell_segments(segments)})
 
 
 def _coverage_warning(test: Metrics) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.features.encoding import column_features, encode
 from leadwise.models.algorithm import Algorithm, Explanation
 from leadwise.models.margins import sigmoid
-from leadwise.training.calibration import PlattScaling
 from leadwise.training.intervals import ValueIntervals
+from leadwise.training.scalings import Scaling
 from leadwise.training.score_intervals import ScoreIntervals
 
 
@@ -34,7 +34,7 @@ class FittedModel:
     card: ModelCard
     columns: tuple[Column, ...]
     algorithm: Algorithm
-    scaling: PlattScaling
+    scaling: Scaling
     intervals: ValueIntervals | None = None
     score_intervals: ScoreIntervals | None = None
     proof: tuple[float, ...] = ()
@@ -63,13 +63,14 @@ class FittedModel:
 
         Args:
             frame: The rows' features.
-            exact: Whether they must be Shapley values.
+            exact: Whether they must be Shapley values: of the algorithm's margins, whose contributions in a row are all
+                stretched alike where the scaling is no line.
         """
         exact = exact or self.exact_reasons
         explanation = self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame)
         position = {column.name: index for index, column in enumerate(self.columns)}
         owned = np.zeros((len(frame.features), len(self.columns)))
         for index, feature in enumerate(frame.features):
-            owned[index, position[feature.source]] = self.scaling.slope
-        base = float(self.scaling.apply(np.array([explanation.base]))[0])
-        return Explanation(np.asarray(explanation.contributions @ owned), base)
+            owned[index, position[feature.source]] = 1.0
+        by_column = np.asarray(explanation.contributions @ owned)
+        return self.scaling.explain(Explanation(by_column, explanation.base))

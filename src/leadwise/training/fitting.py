@@ -31,7 +31,7 @@ from leadwise.training.splits import (
     split_in_order,
     use_all,
 )
-from leadwise.training.validation import Contender, OutOfTimeError, validate
+from leadwise.training.validation import Contender, OutOfTimeError, calibrate, validate
 
 CODE_WEIGHT = 4
 """A code with a thousand levels takes as long as so many other features."""
@@ -66,7 +66,8 @@ def fit(
     contenders = best_of_each(tried)
     if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
         contenders = [*contenders, blended]
-    best = winner(contenders)
+    best = calibrate(winner(contenders), ordered=material.split.ordered)
+    contenders = [best, *(each for each in contenders if each.name != best.name)]
     progress.step(f"fitting {best.name.replace('_', ' ')} once more, on all rows")
     final = _refit(best, material, options)
     progress.step("writing the model card")

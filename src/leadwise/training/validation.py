@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm, Group
 from leadwise.models.margins import sigmoid
-from leadwise.training.calibration import PlattScaling, choose_scaling
 from leadwise.training.metrics import log_loss
+from leadwise.training.scaling_choice import A_LINE, choose_scaling, explain_choice
+from leadwise.training.scalings import AS_IS, Scaling
 from leadwise.training.splits import Rows, Split
 
 Report = Callable[[str], None]
@@ -34,15 +35,19 @@ class Contender:
         scaling: What calibrates `model`'s margins; leaves amounts as they are.
         loss: Log loss in nats, or mean squared error, of `margins`: the lowest wins.
         fit_seconds: Of all its fits together.
+        raw: By fold, the same margins as the model gives them; empty for amounts, which nothing calibrates.
+        calibration_note: Why it is calibrated as it is, in a sentence.
     """
 
     name: str
     model: Algorithm
     margins: Floats
     targets: Floats
-    scaling: PlattScaling
+    scaling: Scaling
     loss: float
     fit_seconds: float
+    raw: tuple[Floats, ...] = ()
+    calibration_note: str = ""
 
 
 def validate(
@@ -105,6 +110,18 @@ def _contend(
     raw = np.concatenate(margins)
     if task is Task.VALUE:
         loss = float(np.mean((raw - truth) ** 2))
-        return Contender(name, model, raw, truth, PlattScaling(), loss, fit_seconds)
-    scaling, calibrated = choose_scaling(margins, targets, ordered=ordered)
-    return Contender(name, model, calibrated, truth, scaling, log_loss(truth, sigmoid(calibrated)), fit_seconds)
+        return Contender(name, model, raw, truth, AS_IS, loss, fit_seconds)
+    choice = choose_scaling(margins, targets, ordered=ordered, methods=A_LINE)
+    loss = log_loss(truth, sigmoid(choice.margins))
+    return Contender(name, model, choice.margins, truth, choice.scaling, loss, fit_seconds, tuple(margins))
+
+
+def calibrate(contender: Contender, *, ordered: bool) -> Contender:
+    """The contender, calibrated by the best of all methods and not only by a line, as competitors are."""
+    if not contender.raw:
+        return contender
+    ends = np.cumsum([len(fold) for fold in contender.raw])
+    choice = choose_scaling(contender.raw, np.split(contender.targets, ends[:-1]), ordered=ordered)
+    loss = log_loss(contender.targets, sigmoid(choice.margins))
+    note = explain_choice(choice)
+    return replace(contender, margins=choice.margins, scaling=choice.scaling, loss=loss, calibration_note=note)

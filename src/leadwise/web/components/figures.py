@@ -6,7 +6,7 @@ The charts themselves are imported when the first one is drawn: they cost a seco
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from leadwise.domain.card import GainPoint, ModelCard, ReliabilityBand, RocPoint, Task
+from leadwise.domain.card import GainPoint, ModelCard, ReliabilityBand, RocPoint, SegmentCalibration, Task
 from leadwise.web import words
 from leadwise.web.components.tables import Figure, Table, tabulate
 from leadwise.web.components.verdict import captured_at
@@ -31,6 +31,23 @@ def reliability_figure(bands: Sequence[ReliabilityBand]) -> Figure | None:
     )
     svg = charts.draw_reliability(told, f"Reliability curve. {sentence}")
     return Figure("Predicted against observed", sentence, svg, _reliability_table(told))
+
+
+def segment_table(segments: Sequence[SegmentCalibration]) -> Table:
+    """What became of leads by segment, in the card's order."""
+    rows = [
+        (
+            f"{segment.column}: {segment.value}",
+            f"{segment.count:,}",
+            f"{segment.expected:,.0f}",
+            f"{segment.converted:,}",
+            f"{segment.observed_interval[0]:.1%} to {segment.observed_interval[1]:.1%}",
+            "contradicts its probabilities" if segment.contradicts else "within chance",
+        )
+        for segment in segments
+    ]
+    headings = ["Leads with", "Leads", "Expected", "Converted", "Share converted, 95% interval", "Verdict"]
+    return tabulate("What became of leads by segment", headings, rows, numeric=range(1, 5))
 
 
 def gain_figures(card: ModelCard) -> tuple[Figure, ...]:

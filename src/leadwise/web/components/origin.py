@@ -1,6 +1,6 @@
 """Where a model comes from: data, split, software, seed."""
 
-from leadwise.domain.card import DataDescription, ModelCard
+from leadwise.domain.card import Calibration, DataDescription, ModelCard
 from leadwise.web import words
 from leadwise.web.components.metrics import title
 
@@ -25,10 +25,16 @@ def describe_data(data: DataDescription) -> Pairs:
     return tuple((name, value) for name, value in pairs if value)
 
 
+def _describe_calibration(calibration: Calibration) -> str:
+    if calibration.slope is None or calibration.intercept is None:
+        return calibration.method
+    return f"{calibration.method}, slope {calibration.slope:.3f}, intercept {calibration.intercept:.3f}"
+
+
 def describe_making(card: ModelCard) -> Pairs:
     """How the model was made, so that it can be made again."""
     calibration = card.calibration
-    told = calibration and f"{calibration.method}, slope {calibration.slope:.3f}, intercept {calibration.intercept:.3f}"
+    told = calibration and _describe_calibration(calibration)
     pairs = [
         ("Model version", card.model_version),
         ("Algorithm", title(card.algorithm)),

@@ -41,6 +41,7 @@ class ReportContext:
     search: Annotated[Table, "The settings that were tried; empty where there was no choice."]
     test_metrics: Annotated[Table, "The chosen one's test result."]
     reliability: Annotated[Figure | None, "Predicted against observed; None for value models."]
+    segments: Annotated[Table, "What became of leads by segment."]
     gain: Annotated[tuple[Figure, ...], "Gain and lift."]
     roc: Annotated[Figure | None, "The ROC curve; None for value models."]
     effect_figures: Annotated[tuple[Figure, ...], "A chart for each of the strongest columns."]
@@ -76,6 +77,7 @@ def context(card: ModelCard, *, served: bool = False) -> ReportContext:
         search=metrics.search_table(card),
         test_metrics=metrics.metrics_table(card),
         reliability=figures.reliability_figure(card.reliability),
+        segments=figures.segment_table(card.segments),
         gain=figures.gain_figures(card),
         roc=figures.roc_figure(card),
         effect_figures=effects.effect_figures(card),

@@ -59,7 +59,7 @@ def test_the_readme_knows_no_other_command():
     assert named <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["check", "fit", "score"])
+@pytest.mark.parametrize("command", ["check", "fit", "score", "recalibrate"])
 def test_the_readme_knows_each_option(command):
     options = {name for option in COMMANDS[command].params for name in option.opts if name.startswith("--")}
     assert [name for name in sorted(options) if name not in README] == []

@@ -15,6 +15,7 @@ from leadwise.domain.card import (
     Grade,
     LeaderboardRow,
     ModelCard,
+    Recalibration,
     ReliabilityBand,
     RocPoint,
     SegmentCalibration,
@@ -252,7 +253,33 @@ def make_segments() -> tuple[SegmentCalibration, ...]:
     ]
     names = ("column", "value", "count", "expected", "converted", "observed_interval", "p_value", "contradicts")
     told = [dict(zip(names, values, strict=True)) for values in found]
-    return tuple(SegmentCalibration.model_validate({**each, "sentence": "As foretold."}) for each in told)
+    return tuple(SegmentCalibration.model_validate({**each, "sentence": _tell(each)}) for each in told)
+
+
+def _tell(segment: dict[str, Any]) -> str:
+    who = f"Of {segment['count']} leads with {segment['column']} {segment['value']}"
+    return f"{who}, {segment['converted']} converted; {segment['expected']:.0f} were expected."
+
+
+def make_recalibration() -> Recalibration:
+    return Recalibration(
+        at=MONDAY,
+        changed=True,
+        from_version="0a1b2c3d4e5f",
+        model_version="3f2a9c41d07b",
+        rows=900,
+        rows_without_outcome=12,
+        missing_columns=(),
+        slope=1.0,
+        intercept=-0.4,
+        happened=211,
+        expected_before=280.0,
+        expected_after=212.3,
+        judged_rows=450,
+        log_loss_before=0.41,
+        log_loss_after=0.4,
+        sentence="900 leads have ended, 280 conversions were expected of them and 211 happened.",
+    )
 
 
 def make_grades() -> tuple[Grade, ...]:

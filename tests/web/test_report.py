@@ -136,9 +136,17 @@ def test_failed_calibration_is_the_first_thing_said():
 def test_tells_what_became_of_each_segment():
     text = words_of(make_report("conversion"))
     assert "Calibration by segment Of 2 segments with 50 leads or more, 1 strayed." in text
-    assert "Lead Origin: API 712 214 291 37.4% to 44.6% contradicts its probabilities" in text
-    assert "Do Not Email: Yes 146 24 22 10.2% to 21.8% within chance" in text
+    told = "Of 712 leads with Lead Origin API, 291 converted; 214 were expected."
+    assert f"Lead Origin: API {told} 30.1% 40.9% 37.4% to 44.6% contradicts its probabilities" in text
+    assert "22 converted; 24 were expected. 16.4% 15.1% 10.2% to 21.8% within chance" in text
     assert "Calibration by segment" not in words_of(make_report("value"))
+
+
+def test_says_that_and_why_it_was_recalibrated():
+    card = examples.make_card(recalibrations=(examples.make_recalibration(),))
+    text = words_of(render_report(card))
+    assert "Recalibrated 2 March 2026: 900 leads have ended" in text
+    assert "what became of such leads when it was recalibrated" in text
 
 
 def test_a_model_without_skill_is_called_so():

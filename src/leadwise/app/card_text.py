@@ -17,6 +17,7 @@ def show_card(card: ModelCard) -> None:
     if card.calibration is not None and not card.calibration.passed:
         out.print(f"CALIBRATION FAILED ITS TEST. {card.calibration.sentence}\n", style="bold")
     _show_origin(out, card)
+    _show_recalibrations(out, card)
     _show_leaderboard(out, card)
     _show_search(out, card)
     _show_test(out, card.test)
@@ -42,6 +43,11 @@ def _show_origin(out: Console, card: ModelCard) -> None:
         f"Learnt from {rows} on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
         f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} It was then fitted once more on all rows."
     )
+
+
+def _show_recalibrations(out: Console, card: ModelCard) -> None:
+    for each in card.recalibrations:
+        out.print(f"Recalibrated on {each.at:%Y-%m-%d %H:%M} UTC, from version {each.from_version}: {each.sentence}")
 
 
 def _show_leaderboard(out: Console, card: ModelCard) -> None:
@@ -82,7 +88,8 @@ def _show_test(out: Console, test: Metrics) -> None:
 def _show_reliability(out: Console, card: ModelCard) -> None:
     if not card.reliability:
         return
-    out.print("\nReliability on the test rows", style="bold")
+    checked = "leads that it was recalibrated on" if card.recalibrations else "test rows"
+    out.print(f"\nReliability on the {checked}", style="bold")
     for band in card.reliability:
         low, high = band.observed_interval
         out.print(f"  {band.sentence} (expected {percent(band.predicted)}, seen {percent(low)} to {percent(high)})")
@@ -112,7 +119,7 @@ def _show_segments(out: Console, card: ModelCard) -> None:
 def _show_grades(out: Console, card: ModelCard) -> None:
     if card.grades:
         out.print("\nGrades", style="bold")
-        table = plain_table("grade", ">from", ">test rows", ">converted", "action")
+        table = plain_table("grade", ">from", ">leads", ">converted", "action")
         for grade in card.grades:
             bound = f"{grade.minimum_probability:.1%}"
             table.add_row(grade.grade, bound, f"{grade.count:,}", percent(grade.observed), grade.action)

@@ -2,7 +2,7 @@
 
 import typer
 
-from leadwise.app.commands import check, clv, demo, fit, import_table, score, show, validate
+from leadwise.app.commands import check, clv, demo, fit, import_table, recalibrate, score, show, validate
 
 cli = typer.Typer(
     name="leadwise",
@@ -11,5 +11,5 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, fit, score, show, validate, clv, import_table, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, import_table, demo):
     cli.command(command.NAME)(command.run)

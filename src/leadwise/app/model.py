@@ -17,6 +17,7 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit as fit_table
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 from leadwise.training.preparation import check as check_table
+from leadwise.training.recalibration import recalibrate
 
 
 class Model:
@@ -54,6 +55,22 @@ class Model:
         pieces = list(score_in_batches(self.fitted, table, reasons=reasons, exact=exact))
         scores = pa.concat_tables(pieces) if pieces else score_table(self.fitted, table, reasons=reasons)
         return from_arrow(scores, like=frame)
+
+    def recalibrate(self, frame: Any, *, outcome: str, won: str | None = None) -> "Model":
+        """The model with its probabilities moved to what happened since it was fitted; itself, if that gains nothing.
+
+        The new card's last of `recalibrations` says on what grounds.
+
+        Args:
+            frame: Leads that have ended since, with their outcomes.
+            outcome: The column that says how each ended.
+            won: The outcome value that means converted; None: that of the fitting.
+
+        Raises:
+            leadwise.domain.errors.LeadwiseError: with a sentence that says what to do.
+        """
+        found = recalibrate(self.fitted, to_arrow(frame), outcome, won=won)
+        return Model(found.model) if found.report.changed else self
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all."""

@@ -181,6 +181,37 @@ class SegmentCalibration(_Part):
     sentence: str
 
 
+class Recalibration(_Part):
+    """Outcomes that a model was held against after it was fitted, and what was done about them."""
+
+    at: datetime
+    changed: bool
+    """Whether the probabilities were moved; if not, the model is as it was."""
+    from_version: str
+    model_version: str
+    """The version from then on."""
+    rows: int
+    """Leads with an outcome."""
+    rows_without_outcome: int
+    """Ignored."""
+    missing_columns: tuple[str, ...]
+    """Columns that the model scores by and that the table lacked."""
+    slope: float
+    """Log-odds are `slope` times what they were, plus `intercept`."""
+    intercept: float
+    happened: int
+    """Conversions among `rows`."""
+    expected_before: float
+    expected_after: float
+    judged_rows: int
+    """Leads on which the change was judged, each by what other (where time is known: older) leads say."""
+    log_loss_before: float
+    """On the judged rows."""
+    log_loss_after: float
+    """The same, of the change that was made or would have been."""
+    sentence: str
+
+
 class Grade(_Part):
     """A grade's lower bound and what became of such leads in the test set."""
 
@@ -294,6 +325,8 @@ class ModelCard(_Part):
     reasons: ReasonAgreement | None = None
     """None in cards from before it was measured."""
     warnings: tuple[str, ...] = ()
+    recalibrations: tuple[Recalibration, ...] = ()
+    """Oldest first. After one, `calibration`, `reliability`, `segments` and `grades` tell of its judged rows."""
 
 
 class CheckReport(_Part):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
-import orjson
 
 from leadwise.domain.card import (
     Calibration,
@@ -24,14 +23,13 @@ from leadwise.training.agreement import measure_agreement
 from leadwise.training.calibration import check_calibration, reliability_table
 from leadwise.training.competitors import Rung
 from leadwise.training.effects import column_effects
-from leadwise.training.fingerprint import content_version, table_fingerprint
+from leadwise.training.fingerprint import model_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades, grade_bounds, name_grades, value_bands
 from leadwise.training.intervals import COVERAGE, fit_intervals
 from leadwise.training.leaderboard import leaderboard, winner
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
-from leadwise.training.scalings import describe_scaling
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
 from leadwise.training.segments import segment_calibration, tell_segments
 from leadwise.training.worth import describe_worth
@@ -47,18 +45,9 @@ def describe(training: Training) -> FittedModel:
     material, best = training.material, winner(training.contenders)
     intervals = fit_intervals(best.margins, best.targets) if material.task is Task.VALUE else None
     score_intervals = _score_intervals(training)
-    parts = {
-        **training.final.save(),
-        "columns": orjson.dumps([column.model_dump(mode="json") for column in training.prepared.columns]),
-        "scaling": orjson.dumps(describe_scaling(best.scaling)),
-    }
+    digest = model_version(training.final, training.prepared.columns, best.scaling)
     draft = FittedModel(
-        _card(training, content_version(parts)),
-        training.prepared.columns,
-        training.final,
-        best.scaling,
-        intervals,
-        score_intervals,
+        _card(training, digest), training.prepared.columns, training.final, best.scaling, intervals, score_intervals
     )
     agreement = measure_agreement(draft, material.frame.take(material.split.test), training.options.budget_seconds)
     worth = describe_worth(material, training.options, score_intervals)

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
-from leadwise.domain.errors import Invalid, Missing
+from leadwise.domain.errors import Conflict, Invalid, Missing
 
 VALUES_SHOWN = 6
 
@@ -103,6 +103,44 @@ class ColumnRoleConflictError(Invalid):
     def __init__(self, name: str, first: str, second: str) -> None:
         self.name, self.first, self.second = name, first, second
         super().__init__(f"The column {name!r} cannot be both {first} and {second}; name it once.")
+
+
+class NotRecalibratableError(Invalid):
+    """Amounts have no probabilities that could be moved."""
+
+    code = "not_recalibratable"
+
+    def __init__(self, outcome: str) -> None:
+        self.outcome = outcome
+        super().__init__(
+            f"Recalibration moves probabilities of conversion, but this model predicts the amount {outcome!r}; "
+            "fit it again on newer customers."
+        )
+
+
+class NoKnownColumnError(Invalid):
+    """The table has nothing that the model scores by."""
+
+    code = "no_known_column"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"The table has none of the columns that the model scores by ({_listed(columns)}); "
+            "give leads in the form in which they are scored, with their outcomes."
+        )
+
+
+class AlreadyLearntFromError(Conflict):
+    """The table is the one that the model was fitted on."""
+
+    code = "already_learnt_from"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The model was fitted on this very table, so it cannot show how its probabilities did on other leads; "
+            "give leads that ended later."
+        )
 
 
 class TimeNotUnderstoodError(Invalid):

@@ -1,11 +1,15 @@
 """Fingerprints: the same content gives the same digits."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import orjson
 import pyarrow as pa
 
+from leadwise.domain.column import Column
 from leadwise.features.texts import to_codes
+from leadwise.models.algorithm import Algorithm
+from leadwise.training.scalings import Scaling, describe_scaling
 
 VERSION_DIGITS = 12
 
@@ -39,6 +43,16 @@ def content_version(parts: Mapping[str, bytes]) -> str:
         digest.update(_framed(name.encode()))
         digest.update(_framed(parts[name]))
     return digest.hexdigest()[:VERSION_DIGITS]
+
+
+def model_version(algorithm: Algorithm, columns: Sequence[Column], scaling: Scaling) -> str:
+    """The version of a model that consists of these."""
+    parts = {
+        **algorithm.save(),
+        "columns": orjson.dumps([column.model_dump(mode="json") for column in columns]),
+        "scaling": orjson.dumps(describe_scaling(scaling)),
+    }
+    return content_version(parts)
 
 
 def _framed(content: bytes) -> bytes:

@@ -84,6 +84,15 @@ def read_outcome(table: pa.Table, name: str, *, won: str | None = None, value: b
     return _read_amount(table, name) if value else _read_conversion(table, name, won)
 
 
+def means_won(text: str) -> bool:
+    """Whether a value by itself says that a lead converted: yes, true, 1, won and the like.
+
+    >>> means_won("Closed-Won"), means_won("Enrolled")
+    (True, False)
+    """
+    return _meaning(text) == 1
+
+
 def _read_amount(table: pa.Table, name: str) -> OutcomeTarget:
     column = infer_column(name, table.column(name))
     if column.kind is ColumnKind.EMPTY:

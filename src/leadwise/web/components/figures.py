@@ -38,16 +38,16 @@ def segment_table(segments: Sequence[SegmentCalibration]) -> Table:
     rows = [
         (
             f"{segment.column}: {segment.value}",
-            f"{segment.count:,}",
-            f"{segment.expected:,.0f}",
-            f"{segment.converted:,}",
+            segment.sentence,
+            f"{segment.expected / segment.count:.1%}",
+            f"{segment.converted / segment.count:.1%}",
             f"{segment.observed_interval[0]:.1%} to {segment.observed_interval[1]:.1%}",
             "contradicts its probabilities" if segment.contradicts else "within chance",
         )
         for segment in segments
     ]
-    headings = ["Leads with", "Leads", "Expected", "Converted", "Share converted, 95% interval", "Verdict"]
-    return tabulate("What became of leads by segment", headings, rows, numeric=range(1, 5))
+    headings = ["Leads with", "What became of them", "Expected", "Observed", "95% interval", "Verdict"]
+    return tabulate("What became of leads by segment", headings, rows, numeric=range(2, 5))
 
 
 def gain_figures(card: ModelCard) -> tuple[Figure, ...]:

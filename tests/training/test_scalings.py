@@ -45,6 +45,7 @@ def test_whoever_was_ahead_stays_ahead(scaling: Scaling):
 
 
 @each_scaling
+@settings(deadline=None)
 @given(parts=st.lists(st.floats(-3, 3), min_size=4, max_size=4), base=st.floats(-4, 4))
 def test_reasons_still_add_up(scaling: Scaling, parts: list[float], base: float):
     outer = scaling.explain(Explanation(np.array([parts]), base))

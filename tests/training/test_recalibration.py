@@ -132,6 +132,15 @@ def test_who_is_ahead_and_every_grade_stay(each_model):
     )
 
 
+def test_intervals_move_with_the_probabilities(model):
+    table = leads(2_000, 1, shift=-0.7, stretch=0.6)
+    scores = score_table(recalibrate(model, table, "won").model, table)
+    low, middle, high = (np.array(scores[name]) for name in ("probability_low", "probability", "probability_high"))
+    assert (low < middle).all()
+    assert (middle < high).all()
+    assert np.mean(high - low) < 0.2
+
+
 def test_leads_that_share_a_bound_keep_their_grade():
     table = pa.table({"source": ["web", "fair", "post"] * 200, "won": ["yes", "no", "no", "no", "no", "yes"] * 100})
     model = fit(table, conversion())

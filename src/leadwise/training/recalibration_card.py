@@ -51,7 +51,9 @@ def adjust(
         "base": step.slope * card.base + step.intercept,
         "effects": tuple(_stretch(effect, step.slope) for effect in card.effects),
     }
-    return replace(model, card=card.model_copy(update=changes), scaling=scaling, proof=())
+    intervals = model.score_intervals and model.score_intervals.then(step.slope, step.intercept)
+    changed = card.model_copy(update=changes)
+    return replace(model, card=changed, scaling=scaling, score_intervals=intervals, proof=())
 
 
 def tell(report: Recalibration, judged: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,21 @@ class ScoreIntervals:
         place = (margin - self.centre) / self.spread
         reach = Z80 * np.sqrt(self.level + place * (2 * self.both + place * self.slope))
         return sigmoid(margin - reach), sigmoid(margin + reach)
+
+    def then(self, slope: float, intercept: float) -> Self:
+        """The intervals of log-odds that were stretched and shifted: in log-odds they stretch alike.
+
+        >>> ScoreIntervals(0.0, 1.0, level=0.04, slope=0.01, both=0.0).then(0.5, 1.0)
+        ScoreIntervals(centre=1.0, spread=0.5, level=0.01, slope=0.0025, both=0.0)
+        """
+        square = slope**2
+        return type(self)(
+            slope * self.centre + intercept,
+            slope * self.spread,
+            square * self.level,
+            square * self.slope,
+            square * self.both,
+        )
 
 
 def fit_score_intervals(

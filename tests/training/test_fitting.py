@@ -198,7 +198,8 @@ def test_the_card_tells_what_became_of_each_segment_and_why_it_is_calibrated_so(
     card = fit(pa.table(leads(1_500)), conversion()).card
     assert {(each.column, each.value) for each in card.segments} == {("source", s) for s in leads()["source"]}
     assert sum(each.count for each in card.segments) == card.test.rows
-    assert card.segments_sentence.startswith("Of 3 segments with 50 leads or more, ")
+    assert "of 3 segments with 50 leads or more" in card.segments_sentence
+    assert card.segments_sentence.endswith("None does so beyond chance.")
     assert "on 1,200 rows that were not fitted on" in card.calibration.reason
 
 

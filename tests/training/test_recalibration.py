@@ -19,6 +19,7 @@ from leadwise.training.errors import (
     NoKnownColumnError,
     NoOutcomeError,
     NotRecalibratableError,
+    OutcomeNotUnderstoodError,
     WonValueNotFoundError,
 )
 from leadwise.training.fitted_model import FittedModel
@@ -224,6 +225,12 @@ def test_other_words_for_the_same_outcomes(model, words: tuple[str, str], won: s
     assert found.model.card.model_version == recalibrate(model, table, "won").model.card.model_version
 
 
+def test_values_that_are_neither_yes_nor_no_mean_no_where_the_fitting_said_so():
+    stages = leads(900).set_column(3, "won", pa.array(["won", "open", "lost"] * 300))
+    model = fit(stages, FitOptions(outcome="won", won="won", algorithms=("logistic_regression",), budget_seconds=10))
+    assert recalibrate(model, with_outcomes("lost", "open", "won"), "won").report.happened == 20
+
+
 def test_the_value_that_meant_converted_still_does():
     reversed_words = FitOptions(outcome="won", won="no", algorithms=("logistic_regression",), budget_seconds=10)
     model = fit(leads(1_000), reversed_words)
@@ -233,8 +240,8 @@ def test_the_value_that_meant_converted_still_does():
         recalibrate(model, leads(400, 1).set_column(3, "won", pa.array(["yes"] * 400)), "won")
 
 
-def without(name: str) -> pa.Table:
-    return leads(50, 1).drop_columns(name)
+def with_outcomes(*texts: str) -> pa.Table:
+    return leads(60, 1).set_column(3, "won", pa.array([texts[row % len(texts)] for row in range(60)]))
 
 
 @pytest.mark.parametrize(
@@ -245,6 +252,12 @@ def without(name: str) -> pa.Table:
         (leads(50, 1).select(["won"]), "won", NoKnownColumnError, "none of the columns that the model scores by"),
         (leads(0), "won", NoOutcomeError, "at least some leads have ended"),
         (leads(5).set_column(3, "won", pa.array([None] * 5, pa.string())), "won", NoOutcomeError, "empty in every row"),
+        (
+            with_outcomes("lost", "open", "won"),
+            "won",
+            OutcomeNotUnderstoodError,
+            "which one means converted with --won",
+        ),
         (leads(4_000), "won", AlreadyLearntFromError, "give leads that ended later"),
     ],
 )

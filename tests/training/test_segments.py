@@ -37,7 +37,7 @@ def test_every_value_with_enough_leads_is_told_and_no_other():
     assert (web.count, web.converted) == (rows.sum(), target[rows].sum())
     assert web.expected == pytest.approx(probability[rows].sum())
     assert web.sentence == (
-        f"Of {web.count} leads with Source web, {web.converted} converted; {web.expected:.0f} were expected."
+        f"Of {web.count} leads whose Source is web, {web.converted} converted; {web.expected:.0f} were expected."
     )
     low, high = web.observed_interval
     assert low < web.converted / web.count < high
@@ -70,7 +70,7 @@ def test_a_segment_that_converts_otherwise_is_named():
     found = segment_calibration(frame, COLUMNS, probability, target)
     assert [each.value for each in found if each.contradicts and each.column == "Source"] == ["fair"]
     assert "Beyond chance" in tell_segments(found)
-    assert "Source fair" in tell_segments(found)
+    assert "Source is fair" in tell_segments(found)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2])

@@ -122,7 +122,7 @@ def make_card(**changes: Any) -> ModelCard:
         "calibration": make_calibration(passed=True),
         "reliability": make_bands(),
         "segments": make_segments(),
-        "segments_sentence": "Of 2 segments with 50 leads or more, 1 strayed. Beyond chance: Lead Origin API.",
+        "segments_sentence": "1 of 2 segments with 50 leads or more strayed. Beyond chance: Lead Origin is API.",
         "grades": make_grades(),
         "gain": make_gain(),
         "roc": make_roc(),
@@ -257,7 +257,7 @@ def make_segments() -> tuple[SegmentCalibration, ...]:
 
 
 def _tell(segment: dict[str, Any]) -> str:
-    who = f"Of {segment['count']} leads with {segment['column']} {segment['value']}"
+    who = f"Of {segment['count']} leads whose {segment['column']} is {segment['value']}"
     return f"{who}, {segment['converted']} converted; {segment['expected']:.0f} were expected."
 
 

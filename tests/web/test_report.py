@@ -135,8 +135,8 @@ def test_failed_calibration_is_the_first_thing_said():
 
 def test_tells_what_became_of_each_segment():
     text = words_of(make_report("conversion"))
-    assert "Calibration by segment Of 2 segments with 50 leads or more, 1 strayed." in text
-    told = "Of 712 leads with Lead Origin API, 291 converted; 214 were expected."
+    assert "Calibration by segment 1 of 2 segments with 50 leads or more strayed." in text
+    told = "Of 712 leads whose Lead Origin is API, 291 converted; 214 were expected."
     assert f"Lead Origin: API {told} 30.1% 40.9% 37.4% to 44.6% contradicts its probabilities" in text
     assert "22 converted; 24 were expected. 16.4% 15.1% 10.2% to 21.8% within chance" in text
     assert "Calibration by segment" not in words_of(make_report("value"))

@@ -8,6 +8,8 @@ from leadwise.domain.frame import Floats
 from leadwise.models.algorithm import Explanation
 
 Scale = Callable[[Floats], Floats]
+KINK = 1e-9
+"""So near the base, a scale's slope is that at the base; a kink within it moves nothing by more than that."""
 
 
 def logit(probability: Floats) -> Floats:
@@ -40,12 +42,9 @@ def rescale(explanation: Explanation, scale: Scale) -> Explanation:
     >>> float(outer.base + outer.contributions.sum()), float(logit(np.array([0.8]))[0])
     (1.386..., 1.386...)
     """
-    base = np.array([explanation.base])
-    outer_base = scale(base)
     shift = explanation.contributions.sum(axis=1)
-    outer_shift = scale(base + shift) - outer_base
-    step = 1e-9  # small enough that a kink of the scale within it moves nothing by more than that
-    slope_at_base = (scale(base + step) - outer_base) / step
-    flat = np.abs(shift) < step
-    slope = np.where(flat, slope_at_base, outer_shift / np.where(flat, 1.0, shift))
-    return Explanation(explanation.contributions * slope[:, None], float(outer_base[0]))
+    outer = scale(explanation.base + np.concatenate([[0.0, KINK], shift]))
+    base, beside = outer[0], outer[1]
+    flat = np.abs(shift) < KINK
+    slope = np.where(flat, (beside - base) / KINK, (outer[2:] - base) / np.where(flat, 1.0, shift))
+    return Explanation(explanation.contributions * slope[:, None], float(base))

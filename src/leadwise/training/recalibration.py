@@ -23,6 +23,7 @@ from leadwise.training.errors import (
     NoKnownColumnError,
     NotRecalibratableError,
     OutcomeNotUnderstoodError,
+    WonValueNotFoundError,
 )
 from leadwise.training.fingerprint import table_fingerprint
 from leadwise.training.fitted_model import FittedModel
@@ -134,13 +135,17 @@ def _check(model: FittedModel, table: pa.Table, outcome: str) -> None:
 def _read(model: FittedModel, table: pa.Table, outcome: str, won: str | None) -> OutcomeTarget:
     """The outcomes, where nothing else is said by the value that meant converted when the model was fitted."""
     before = model.card.data.won
-    if won is None and (before is None or means_won(before)):
-        try:
-            return read_outcome(table, outcome)
-        except OutcomeNotUnderstoodError:
-            if before is None:
-                raise
-    return read_outcome(table, outcome, won=won or before)
+    if won is not None or (before is not None and not means_won(before)):
+        return read_outcome(table, outcome, won=won or before)
+    try:
+        return read_outcome(table, outcome)
+    except OutcomeNotUnderstoodError as not_understood:
+        if before is None:
+            raise
+        try:  # values that are neither yes nor no mean no, where the fitting was told so
+            return read_outcome(table, outcome, won=before)
+        except WonValueNotFoundError:
+            raise not_understood from None
 
 
 def _gather(model: FittedModel, table: pa.Table, target: OutcomeTarget) -> Matured:

@@ -77,7 +77,8 @@ class BetaScaling:
 
     def apply(self, margin: Floats) -> Floats:
         """Calibrated log-odds."""
-        return np.asarray(beta_columns(margin) @ np.array([self.a, self.b, self.c]))
+        # ln(1 - p) is ln p - margin, so one logarithm does
+        return np.asarray(self.b * margin + (self.b - self.a) * np.logaddexp(0, -margin) + self.c)
 
     def explain(self, explanation: Explanation) -> Explanation:
         """Each row's contributions keep their proportions."""

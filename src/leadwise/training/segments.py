@@ -85,17 +85,17 @@ def tell_segments(segments: Sequence[SegmentCalibration]) -> str:
     if not segments:
         return ""
     astray = sum(segment.p_value < USUAL_LEVEL for segment in segments)
-    by_chance = USUAL_LEVEL * len(segments)
-    count = "1 segment" if len(segments) == 1 else f"{len(segments)} segments"
-    compared = (
-        f"Of {count} with {FEWEST_LEADS} leads or more, {astray} strayed from the number expected farther than 19"
+    by_chance = f"about {USUAL_LEVEL * len(segments):.0f}" if USUAL_LEVEL * len(segments) >= 1 else "fewer than 1"
+    found = (
+        f"{astray} of {len(segments)} segments with {FEWEST_LEADS} leads or more converted more or less often than "
+        f"chance allows 19 times of 20; by chance alone {by_chance} would."
     )
-    compared += f" of 20 do ({by_chance:.0f} would by chance)"
-    beyond = [f"{each.column} {each.value}" for each in segments if each.contradicts]
+    ranked = sorted(segments, key=lambda segment: segment.p_value)
+    beyond = [f"{each.column} is {each.value}" for each in ranked if each.contradicts]
     if not beyond:
-        return f"{compared}; none beyond chance."
+        return f"{found} None does so beyond chance."
     named = ", ".join(beyond[:NAMED]) + (f" and {len(beyond) - NAMED} more" if len(beyond) > NAMED else "")
-    return f"{compared}. Beyond chance, so do not take the probabilities of such leads at their word: {named}."
+    return f"{found} Beyond chance, so do not take the probabilities of such leads at their word: {named}."
 
 
 def _values(frame: Frame, column: Column) -> Iterator[tuple[str, NDArray[np.intp]]]:
@@ -115,6 +115,7 @@ def _values(frame: Frame, column: Column) -> Iterator[tuple[str, NDArray[np.intp
 
 def _segment(column: str, value: str, members: Leads) -> SegmentCalibration:
     count, expected, converted = len(members), float(members.probability.sum()), round(float(members.converted.sum()))
+    who = f"{leads(count)} whose {column} is {value}"
     return SegmentCalibration(
         column=column,
         value=value,
@@ -124,7 +125,7 @@ def _segment(column: str, value: str, members: Leads) -> SegmentCalibration:
         observed_interval=_interval(members, converted),
         p_value=_chance(members.probability, converted),
         contradicts=False,
-        sentence=f"Of {leads(count)} with {column} {value}, {converted:,} converted; {expected:,.0f} were expected.",
+        sentence=f"Of {who}, {converted:,} converted; {expected:,.0f} were expected.",
     )
 
 

@@ -60,6 +60,8 @@ def _show_leaderboard(out: Console, card: ModelCard) -> None:
         cells = [f"{number(validation.get(name))} ({number(test.get(name))})" for name in names[:4]]
         table.add_row(f"{'* ' if row.chosen else '  '}{row.algorithm}", *cells, f"{row.fit_seconds:.1f}")
     out.print(table)
+    if card.drift is not None:
+        out.print(card.drift.sentence)
 
 
 def _show_search(out: Console, card: ModelCard) -> None:

@@ -131,6 +131,28 @@ def settings_in_words(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
 
 
+class DriftTrial(_Part):
+    """One way of treating older rows, and the quick learner's mean validation loss with it."""
+
+    trend: bool
+    half_life: float | None
+    loss: float
+    chosen: bool
+
+
+class DriftReport(_Part):
+    """How the world moved while leads came in, and what was made of it. Only where time is known."""
+
+    trend: bool
+    """Whether the model learnt how things change, and predicts as of the newest leads."""
+    half_life: float | None = None
+    """After which share of the rows, counted back from the newest, a row weighs half; None: all weigh the same."""
+    left_out: tuple[str, ...] = ()
+    """Columns without which later leads were predicted better."""
+    sentence: str
+    trials: tuple[DriftTrial, ...] = ()
+
+
 class ReliabilityBand(_Part):
     """Rows of the test set whose probability fell into one band."""
 
@@ -324,6 +346,8 @@ class ModelCard(_Part):
     effects: tuple[FeatureEffect, ...] = ()
     reasons: ReasonAgreement | None = None
     """None in cards from before it was measured."""
+    drift: DriftReport | None = None
+    """None where time is not known, or leads were too few to tell."""
     warnings: tuple[str, ...] = ()
     recalibrations: tuple[Recalibration, ...] = ()
     """Oldest first. After one, `calibration`, `reliability`, `segments` and `grades` tell of its judged rows."""

@@ -27,6 +27,10 @@ ENOUGH_FOR_THREADS = 2_000_000
 """Numbers in a matrix from which on a second thread pays; on less, threads wait longer than they work."""
 
 
+TREND: Mapping[str, tuple[bool, ...]] = {"trend": (False,)}
+"""A setting of those that can learn how things change: rows are in time order, and predictions are as of the last."""
+
+
 def counted(weight: Floats | None, rows: int) -> Floats:
     """How much each row counts: what was said, else 1."""
     return np.ones(rows) if weight is None else weight
@@ -78,6 +82,10 @@ class Algorithm(ABC):
     def unfitted(self) -> Self:
         """The same algorithm with the same settings, to be fitted anew."""
         return type(self)(self.task, self.settings)
+
+    def resettled(self, settings: Settings) -> Self:
+        """The same algorithm, unfitted, with other settings, as far as it has these."""
+        return self.unfitted().with_settings({name: settings[name] for name in settings if name in self.SETTINGS})
 
     def with_settings(self, settings: Settings) -> Self:
         """This algorithm, which remembers that it was fitted with these settings: for models that were loaded."""

@@ -9,6 +9,7 @@ import numpy as np
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Explanation, threads_for
 from leadwise.models.paths import PathTable
+from leadwise.models.present import at_present
 
 Parameters = dict[str, Any]
 
@@ -79,6 +80,10 @@ class Booster:
     def dump(self) -> bytes:
         """The trees as text."""
         return str(self._trees.model_to_string(num_iteration=-1)).encode("utf-8")
+
+    def at_present(self) -> "Booster":
+        """The booster without its last feature, which is the newest moment in all rows to come (`present.py`)."""
+        return Booster.load(at_present(self.dump().decode("utf-8")).encode("utf-8"), self._features - 1)
 
     @cached_property
     def _paths(self) -> PathTable:

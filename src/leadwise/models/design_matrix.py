@@ -5,7 +5,7 @@ that was not seen, or too seldom, has none.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.present import NEWEST
 from leadwise.models.screening import strongest_features
 
 RARE = 5
@@ -148,6 +149,34 @@ class DesignMatrix:
         hinges = [column < len(block.knots) - 1 for block in self.numbers for column in range(block.width)]
         levels = sum(block.width for block in self.categories)
         return ~np.array(hinges + [False] * levels, dtype=np.bool_)[list(self.kept)]
+
+    def at_present(self, moment: int) -> tuple[Self, NDArray[np.bool_], Floats]:
+        """This matrix without the columns of the last feature, which is the newest moment in all rows to come.
+
+        Args:
+            moment: The position of that feature, a number.
+
+        Returns:
+            The smaller matrix, which of this one's columns were taken out, and what stands in those in all rows.
+        """
+        taken = np.array(self.owner, dtype=np.int64) == moment
+        if not taken.any():
+            return self, taken, np.zeros(0)
+        *numbers, block = self.numbers  # the last feature's is the last
+        newest = np.empty((1, block.width))
+        block.fill(np.array([NEWEST]), newest)
+        place, mean, scale = np.array(self.kept), np.array(self.mean), np.array(self.scale)
+        start = sum(other.width for other in numbers)
+        constants = (newest[0, place[taken] - start] - mean[taken]) / scale[taken]
+        places = np.where(place >= start, place - block.width, place)[~taken]
+        smaller = replace(
+            self,
+            numbers=tuple(numbers),
+            kept=tuple(places.tolist()),
+            mean=tuple(mean[~taken].tolist()),
+            scale=tuple(scale[~taken].tolist()),
+        )
+        return smaller, taken, constants
 
     def per_feature(self, by_column: Floats, features: int) -> Floats:
         """Sums of columns by feature: (rows, columns) to (rows, features)."""

@@ -1,7 +1,7 @@
 """Ensemble: a weighted sum of other algorithms' margins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -68,6 +68,15 @@ class Ensemble(Algorithm):
     def unfitted(self) -> Self:
         """The same members, to be fitted anew."""
         return type(self)(self.task, self.recipe)
+
+    def resettled(self, settings: Settings) -> Self:
+        """The same members, unfitted, each with these settings as far as it has them."""
+        kinds = self._kinds()
+        recipe = [
+            replace(member, settings=kinds[member.name](self.task, member.settings).resettled(settings).settings)
+            for member in self.recipe
+        ]
+        return type(self)(self.task, recipe)
 
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None

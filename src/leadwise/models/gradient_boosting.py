@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
+from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
+from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
 
 BAGS = 5
 MOST_TREES = 600
+MANY_ROWS = 20_000
+"""From so many rows on, trees are larger, and each split, not each tree, sees its own part of the columns."""
 BY_ROWS = "by rows"
 """The size of trees that the number of rows bears."""
 PATIENCE = 30
@@ -48,6 +51,7 @@ class GradientBoosting(Algorithm):
         "leaves": (BY_ROWS, 4, 8, 16, 32),
         "columns": (0.5, 0.8),
         "bags": (BAGS,),
+        **TREND,
     }
     extra_trees: ClassVar = False
     """Whether each split takes a threshold drawn at random instead of the best one."""
@@ -60,7 +64,7 @@ class GradientBoosting(Algorithm):
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
     ) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
-        frame = screened(frame, target)
+        frame = screened(with_moment(frame) if self.settings["trend"] else frame, target)
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
             self.boosters = [_grow_few(make_dataset(frame, target, parameters, weight), parameters)]
@@ -68,12 +72,15 @@ class GradientBoosting(Algorithm):
             fold = inner_folds(len(target), seed, self.settings["bags"], group)
             whole = make_dataset(frame, target, parameters, weight)
             self.boosters = [_grow(whole, fold != bag, parameters) for bag in range(fold.max() + 1)]
+        if self.settings["trend"]:
+            self.boosters = [booster.at_present() for booster in self.boosters]
         return self
 
     def _parameters(self, frame: Frame, seed: int) -> Parameters:
         rows, leaves = len(frame), self.settings["leaves"]
+        many = rows >= MANY_ROWS
         if leaves == BY_ROWS:
-            leaves = 8 if rows < 30_000 else 16  # noqa: PLR2004 - more rows bear larger trees
+            leaves = 31 if many else 8
         return {
             "num_threads": threads_for(frame.values),
             **REPEATABLE,
@@ -84,7 +91,7 @@ class GradientBoosting(Algorithm):
             "min_data_in_leaf": int(np.clip(rows // 100, 5, 20)),
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
-            "feature_fraction": self.settings["columns"],
+            "feature_fraction_bynode" if many else "feature_fraction": self.settings["columns"],
             "lambda_l2": 1.0,
             "extra_trees": self.extra_trees,
             "seed": seed,

@@ -22,6 +22,12 @@ class LinearAlgorithm(Algorithm):
     weights: Floats
     intercept: float
 
+    def _settle(self, moment: int) -> None:
+        """Take the last feature, the newest moment in all rows to come, into the intercept."""
+        self.matrix, taken, constants = self.matrix.at_present(moment)
+        self.intercept += float(constants @ self.weights[taken])
+        self.weights = self.weights[~taken]
+
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
         return self.intercept + self.matrix.transform(frame) @ self.weights

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Group, counted, threads_for
+from leadwise.models.algorithm import TREND, Group, counted, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
+from leadwise.models.present import with_moment
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 
@@ -30,7 +31,7 @@ class LinearRegression(LinearAlgorithm):
 
     name = "linear_regression"
     tasks = frozenset({Task.VALUE})
-    SETTINGS: ClassVar = {"knots": (5, 3, 7)}
+    SETTINGS: ClassVar = {"knots": (5, 3, 7), **TREND}
 
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
@@ -38,6 +39,8 @@ class LinearRegression(LinearAlgorithm):
         """Fit weights; targets are amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
+        moment = len(frame.features)
+        frame = with_moment(frame) if self.settings["trend"] else frame
         self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
         counts = counted(weight, len(target))
@@ -47,6 +50,8 @@ class LinearRegression(LinearAlgorithm):
             penalty = _best_penalty(columns, target, counts, inner_folds(len(target), seed, group=group))
             self.weights = _solve(columns - centre, target - mean, counts, penalty)
         self.intercept = mean - float(centre @ self.weights)
+        if self.settings["trend"]:
+            self._settle(moment)
         return self
 
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Group, counted, threads_for
+from leadwise.models.algorithm import TREND, Group, counted, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 from leadwise.models.margins import sigmoid
+from leadwise.models.present import with_moment
 
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Strengths of the ridge that are tried, against the mean log loss of a standardised matrix."""
@@ -37,7 +38,7 @@ class LogisticRegression(LinearAlgorithm):
 
     name = "logistic_regression"
     tasks = frozenset({Task.CONVERSION})
-    SETTINGS: ClassVar = {"knots": (5, 3, 7)}
+    SETTINGS: ClassVar = {"knots": (5, 3, 7), **TREND}
 
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
@@ -45,12 +46,16 @@ class LogisticRegression(LinearAlgorithm):
         """Fit weights; targets are 0 and 1."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
+        moment = len(frame.features)
+        frame = with_moment(frame) if self.settings["trend"] else frame
         self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
         columns = self.matrix.transform(frame)
         with threadpool_limits(threads_for(columns)):
             counts = counted(weight, len(target))
             penalty = _choose_penalty(columns, target, counts, seed, group)
             self.weights, self.intercept = _solve(columns, target, counts, penalty)
+        if self.settings["trend"]:
+            self._settle(moment)
         return self
 
 

@@ -2,17 +2,19 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
+from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.present import with_moment
 from leadwise.models.shapley import Coalitions, shapley_values
 
 NETWORKS = 3
@@ -32,6 +34,10 @@ class Network:
     def predict(self, columns: Floats) -> Floats:
         """Raw outputs, shape (rows,)."""
         return np.maximum(columns @ self.into + self.into_bias, 0) @ self.out + self.out_bias
+
+    def settled(self, taken: NDArray[np.bool_], constants: Floats) -> "Network":
+        """The network without those of its inputs, which are these constants in all rows to come."""
+        return replace(self, into=self.into[~taken], into_bias=self.into_bias + constants @ self.into[taken])
 
     def explain(self, columns: Floats) -> Floats:
         """Contributions of columns against the average row (all zeros), shape (rows, columns).
@@ -60,7 +66,12 @@ class NeuralNetwork(Algorithm):
     """
 
     name = "neural_network"
-    SETTINGS: ClassVar = {"units": (24, 8, 64), "penalty": (1.0, 0.1, 10.0), "learning_rate": (0.003, 0.001, 0.01)}
+    SETTINGS: ClassVar = {
+        "units": (24, 8, 64),
+        "penalty": (1.0, 0.1, 10.0),
+        "learning_rate": (0.003, 0.001, 0.01),
+        **TREND,
+    }
 
     matrix: DesignMatrix
     networks: list[Network]
@@ -73,6 +84,8 @@ class NeuralNetwork(Algorithm):
         """Fit the networks; targets are 0 and 1, or amounts."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
+        moment = len(frame.features)
+        frame = with_moment(frame) if self.settings["trend"] else frame
         self.matrix = DesignMatrix.fit(frame, target)
         columns = self._columns(frame)
         deviation = float(target.std()) or 1.0
@@ -84,6 +97,9 @@ class NeuralNetwork(Algorithm):
                 _fit_network(self.task, columns, scaled, weight, parameters | {"random_state": seed + start})
                 for start in range(NETWORKS)
             ]
+        if self.settings["trend"]:
+            self.matrix, taken, constants = self.matrix.at_present(moment)
+            self.networks = [network.settled(taken, constants) for network in self.networks]
         return self
 
     def _columns(self, frame: Frame) -> Floats:

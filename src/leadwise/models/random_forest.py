@@ -8,9 +8,10 @@ import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, threads_for
+from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.margins import logit, rescale
+from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
 
 TREES = 200
@@ -33,7 +34,7 @@ class RandomForest(Algorithm):
     """
 
     name = "random_forest"
-    SETTINGS: ClassVar = {"leaves": (63, 31, 127), "columns": (0.35, 0.2, 0.6)}
+    SETTINGS: ClassVar = {"leaves": (63, 31, 127), "columns": (0.35, 0.2, 0.6), **TREND}
 
     booster: Booster
     """Gives the sum of the trees, not their mean."""
@@ -49,12 +50,14 @@ class RandomForest(Algorithm):
         import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
         del group  # nothing is chosen on rows that were held back
-        frame = screened(frame, target)
+        frame = screened(with_moment(frame) if self.settings["trend"] else frame, target)
         parameters = _parameters(frame, seed, self.settings)
         self.mean = float(np.average(target, weights=weight))
         self.closest = 0.5 / (len(target) + 1)
         dataset = make_dataset(frame, target - self.mean, parameters, weight)
         self.booster = Booster(lightgbm.train(parameters, dataset, num_boost_round=TREES), len(frame.features))
+        if self.settings["trend"]:
+            self.booster = self.booster.at_present()
         return self
 
     def _log_odds(self, share: Floats) -> Floats:

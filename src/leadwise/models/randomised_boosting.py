@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from leadwise.models.algorithm import TREND
 from leadwise.models.gradient_boosting import BAGS, BY_ROWS, GradientBoosting
 
 
@@ -30,5 +31,6 @@ class RandomisedBoosting(GradientBoosting):
         "leaves": (BY_ROWS, 4, 8, 16, 32),
         "columns": (0.5, 0.8),
         "bags": (BAGS,),
+        **TREND,
     }
     extra_trees = True

@@ -16,6 +16,8 @@ SECONDS_PER_MILLION_CELLS_READ = 1.0
 """What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
 SECONDS_PER_MILLION_CELLS_LOADED = 0.1
 """What it takes to load a file, per million cells."""
+FULL_PROBE_SECONDS, PROBE_CELLS, PROBE_COLUMNS, FEWEST_PROBE_ROWS = 60.0, 200_000, 8, 500
+"""With this budget or more, drift is looked for in so many cells of newest rows, and without so many columns."""
 LEFT_FOR_FITS = 0.15
 """Share of the budget that fits get however large the file is."""
 SPENT_ON_READING = 0.15
@@ -59,6 +61,16 @@ def readable_rows(columns: int, budget_seconds: float) -> int:
     """
     cells = budget_seconds * SPENT_ON_READING / SECONDS_PER_MILLION_CELLS_READ * 1e6
     return max(int(cells / max(columns, 1)), FEWEST_ROWS)
+
+
+def affordable_probe(features: int, budget_seconds: float) -> tuple[int, int]:
+    """On how many rows it can be tried what drift does, and without how many columns.
+
+    >>> affordable_probe(20, budget_seconds=60), affordable_probe(20, budget_seconds=6)
+    ((10000, 8), (1000, 0))
+    """
+    share = min(budget_seconds / FULL_PROBE_SECONDS, 1.0)
+    return max(int(PROBE_CELLS * share / max(features, 1)), FEWEST_PROBE_ROWS), int(PROBE_COLUMNS * share)
 
 
 class Brake:

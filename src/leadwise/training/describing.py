@@ -95,6 +95,7 @@ def _card(training: Training, model_version: str) -> ModelCard:
         test=chosen,
         base=0.0,
         warnings=training.warnings,
+        drift=material.drift.report,
     )
     best = winner(training.contenders)
     margins = material.test_margins(best)

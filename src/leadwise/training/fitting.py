@@ -16,12 +16,13 @@ from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, affordable_rows
 from leadwise.training.competitors import RULES, Rung, competitors, requested, rung
 from leadwise.training.describing import describe
+from leadwise.training.drift import find_drift
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
-from leadwise.training.preparation import PreparedTable, draw, prepare
+from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import (
     Split,
@@ -33,6 +34,7 @@ from leadwise.training.splits import (
 )
 from leadwise.training.validation import Contender, OutOfTimeError, calibrate, validate
 
+DRIFTED = "Left out because its relation to the outcome changed: later leads were predicted better without it."
 CODE_WEIGHT = 4
 """A code with a thousand levels takes as long as so many other features."""
 
@@ -62,6 +64,7 @@ def fit(
     drawn, passed_over = draw(table, options)
     prepared = prepare(drawn, options)
     material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
+    prepared = leave_out(prepared, material.drift.left_out, DRIFTED)
     tried, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
     contenders = best_of_each(tried)
     if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
@@ -98,7 +101,18 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
     group = prepared.group[rows] if prepared.group is not None else None
     split = _split(task, target, group, step, timed=prepared.time is not None, seed=options.seed)
     frame = encode(prepared.table.take(rows), prepared.columns)
-    return Material(task, rows, frame, target, group, split, step, tuple(warnings))
+    drift = find_drift(
+        frame,
+        target,
+        split,
+        task,
+        seed=options.seed,
+        group=group,
+        keep=options.keep,
+        budget_seconds=options.budget_seconds,
+    )
+    frame = frame.select([feature.name for feature in frame.features if feature.source not in drift.left_out])
+    return Material(task, rows, frame, target, group, split, step, tuple(warnings), drift)
 
 
 def _afford(
@@ -157,6 +171,7 @@ def _compete(
                     seed=options.seed,
                     report=report,
                     group=material.group,
+                    memory=material.drift.memory,
                 )
             )
         except OutOfTimeError:
@@ -182,4 +197,8 @@ def _about_late(late: Sequence[str], tried: Sequence[Contender], options: FitOpt
 
 def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:
     """The winner on all rows, the test's too: the newest leads are the most like the next ones."""
-    return best.model.unfitted().fit(material.frame, material.target, seed=options.seed, group=material.group)
+    memory = material.drift.latest
+    weight = memory.weights(len(material.target))
+    return best.model.resettled({"trend": memory.trend}).fit(
+        material.frame, material.target, seed=options.seed, group=material.group, weight=weight
+    )

@@ -9,6 +9,7 @@ from leadwise.domain.card import SearchTrial, Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm
 from leadwise.training.competitors import Rung
+from leadwise.training.drift import Drift
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
 from leadwise.training.splits import Split
@@ -28,6 +29,7 @@ class Material:
         split: Which of them (by position in `frame`) are for what.
         rung: How far up the ladder from no data to plenty they reach.
         warnings: What the user should know.
+        drift: What is made of the time that rows have.
     """
 
     task: Task
@@ -38,6 +40,7 @@ class Material:
     split: Split
     rung: Rung
     warnings: tuple[str, ...]
+    drift: Drift
 
     def test_margins(self, contender: Contender) -> Floats:
         """Calibrated margins of the split's test rows, by a model that was not fitted on them where there is one."""

@@ -1,7 +1,7 @@
 """From a raw table to features and a target: what each column is for, what leaks, what is left out and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,7 @@ EXPLAINED = {
 AS_FILLED = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}
 
 
+TWICE_EACH_MONTH_DAYS = 730
 LEAK_CHECK_ROWS = 200_000
 """So many rows show every leak that matters."""
 
@@ -79,7 +80,7 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
     id_column = options.id_column or _first_identifier(columns, table.num_rows, options)
     reports = tuple(_report(column, findings[column.name], options, id_column) for column in columns)
     used = {report.name for report in reports if report.use in {ColumnUse.FEATURE, ColumnUse.TIME}}
-    features = tuple(_as_feature(by_name[name], options) for name in sorted(used))
+    features = tuple(_as_feature(by_name[name], table, options) for name in sorted(used))
     features = tuple(column for column in features if column.parts)
     time = _time(table, by_name, options)
     return PreparedTable(
@@ -92,6 +93,16 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
         group=group,
         warnings=(*_warnings(target, reports), *_about_time(time, options), *_about_features(features)),
     )
+
+
+def leave_out(prepared: PreparedTable, names: Sequence[str], note: str) -> PreparedTable:
+    """The table without these features; their reports say why."""
+    reports = tuple(
+        report.model_copy(update={"use": ColumnUse.DROPPED, "note": note}) if report.name in names else report
+        for report in prepared.reports
+    )
+    kept = tuple(column for column in prepared.columns if column.name not in names)
+    return replace(prepared, columns=kept, reports=reports)
 
 
 def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
@@ -219,13 +230,18 @@ def _use(column: Column, finding: Finding, options: FitOptions, id_column: str |
     return ColumnUse.FEATURE, ""
 
 
-def _as_feature(column: Column, options: FitOptions) -> Column:
-    """The column as a feature: where time is known, the day itself is a clock that never comes back."""
+def _as_feature(column: Column, table: pa.Table, options: FitOptions) -> Column:
+    """The column as a feature: where time is known, the day itself is a clock that never comes back.
+
+    So is the month, until each was seen twice.
+    """
     timed = bool(options.time_column) or options.ordered
     if column.name == options.time_column and column.kind is not ColumnKind.DATE:
         return column.model_copy(update={"parts": ()})
     if timed and column.kind is ColumnKind.DATE:
-        return column.model_copy(update={"parts": tuple(part for part in column.parts if part != "day")})
+        days = to_numbers(table.column(column.name), column)
+        clocks = {"day"} if np.ptp(days[~np.isnan(days)]) >= TWICE_EACH_MONTH_DAYS else {"day", "month"}
+        return column.model_copy(update={"parts": tuple(part for part in column.parts if part not in clocks)})
     return column
 
 

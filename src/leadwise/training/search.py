@@ -75,7 +75,8 @@ def _trials(name: str, material: Material, options: FitOptions, limit: int) -> l
     if options.search is not None:
         further = settings_of(kind, options.search, options.seed)
         tried += further[: max(limit - 1, 0)]
-    return [Trial(name, kind(material.task, settings)) for settings in tried]
+    common: Settings = {"trend": True} if material.drift.memory.trend and "trend" in kind.SETTINGS else {}
+    return [Trial(name, kind(material.task, {**settings, **common})) for settings in tried]
 
 
 def settings_of(kind: type[Algorithm], style: SearchStyle, seed: int) -> list[Settings]:

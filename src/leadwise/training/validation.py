@@ -10,6 +10,7 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm, Group
 from leadwise.models.margins import sigmoid
+from leadwise.training.drift import Memory
 from leadwise.training.metrics import log_loss
 from leadwise.training.scaling_choice import A_LINE, choose_scaling, explain_choice
 from leadwise.training.scalings import AS_IS, Scaling
@@ -50,7 +51,7 @@ class Contender:
     calibration_note: str = ""
 
 
-def validate(
+def validate(  # noqa: PLR0913 - what is fitted, and on what; the rest by keyword
     name: str,
     algorithm: Algorithm,
     frame: Frame,
@@ -60,6 +61,7 @@ def validate(
     seed: int,
     report: Report,
     group: Group | None = None,
+    memory: Memory | None = None,
 ) -> Contender:
     """The algorithm, fitted on each fold and then on all training rows.
 
@@ -72,6 +74,7 @@ def validate(
         seed: For everything left to chance.
         report: Hears what begins now; may raise OutOfTimeError.
         group: All rows' labels: those of one lead have the same; None: each row is a lead of its own.
+        memory: How much older rows count; None: all the same.
     """
     words = name.replace("_", " ")
     spent = 0.0
@@ -80,7 +83,8 @@ def validate(
         nonlocal spent
         started = time.perf_counter()
         labels = group[rows] if group is not None else None
-        model = algorithm.unfitted().fit(frame.take(rows), target[rows], seed=seed, group=labels)
+        weight = memory.weights(len(rows)) if memory is not None else None
+        model = algorithm.unfitted().fit(frame.take(rows), target[rows], seed=seed, group=labels, weight=weight)
         spent += time.perf_counter() - started
         return model
 

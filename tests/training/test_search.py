@@ -45,7 +45,7 @@ def test_the_card_has_each_trial_and_the_best_one_competed(model):
     best = min(tried, key=lambda trial: trial.loss)
     assert best.chosen
     assert model.card.leaderboard[0].log_loss == pytest.approx(best.loss)
-    assert model.algorithm.settings == best.settings
+    assert model.algorithm.settings == {**best.settings, "trend": False}
 
 
 def test_settings_change_what_is_learnt(model):
@@ -95,5 +95,5 @@ def test_an_ensemble_keeps_its_members_settings_when_it_is_saved_and_fitted_anew
     fitted = Ensemble(Task.CONVERSION, recipe).unfitted().fit(frame, target, seed=1)
     loaded = Ensemble.load(Task.CONVERSION, frame.features, fitted.save())
     for ensemble in (fitted, loaded):
-        assert ensemble.models[0].settings == {"leaves": 31, "columns": 0.35}
+        assert ensemble.models[0].settings == {"leaves": 31, "columns": 0.35, "trend": False}
         assert ensemble.recipe[0].settings == {"leaves": 31}

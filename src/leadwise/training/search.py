@@ -7,6 +7,7 @@ budget ends, none was left out for the sake of another.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product, zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
     return tuple(
         SearchTrial(
             algorithm=contender.name,
-            settings=dict(contender.model.settings),
+            settings=_varied(contender.model),
             loss=contender.loss,
             chosen=any(contender is chosen for chosen in best),
             fit_seconds=round(contender.fit_seconds, 3),
@@ -67,6 +68,11 @@ def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
         for contender in tried
         if names.count(contender.name) > 1
     )
+
+
+def _varied(model: Algorithm) -> dict[str, Any]:
+    """Its settings, but for those of which there is no choice."""
+    return {name: value for name, value in model.settings.items() if len(model.SETTINGS.get(name, ())) != 1}
 
 
 def _trials(name: str, material: Material, options: FitOptions, limit: int) -> list[Trial]:
@@ -91,11 +97,12 @@ def settings_of(kind: type[Algorithm], style: SearchStyle, seed: int) -> list[Se
     >>> settings_of(RandomForest, SearchStyle.RANDOMISED, seed=0)[0]
     {'leaves': 31, 'columns': 0.35}
     """
-    defaults = tuple(values[0] for values in kind.SETTINGS.values())
-    combinations = [chosen for chosen in product(*kind.SETTINGS.values()) if chosen != defaults]
+    choices = {name: values for name, values in kind.SETTINGS.items() if len(values) > 1}
+    defaults = tuple(values[0] for values in choices.values())
+    combinations = [chosen for chosen in product(*choices.values()) if chosen != defaults]
     if style is SearchStyle.RANDOMISED:
         order = np.random.default_rng(seed).permutation(len(combinations))
         combinations = [combinations[position] for position in order]
     else:
         combinations.sort(key=lambda chosen: sum(a != b for a, b in zip(chosen, defaults, strict=True)))
-    return [dict(zip(kind.SETTINGS, chosen, strict=True)) for chosen in combinations]
+    return [dict(zip(choices, chosen, strict=True)) for chosen in combinations]

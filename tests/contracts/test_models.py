@@ -135,6 +135,24 @@ def test_explanations_add_up(model):
     np.testing.assert_allclose(total, model.predict(frame), rtol=1e-9, atol=1e-9)
 
 
+def test_exact_explanations_add_up_from_the_same_base(model):
+    frame = make_frame(40, seed=6)
+    exact = model.explain_exactly(frame)
+    total = exact.base + exact.contributions.sum(axis=1)
+    np.testing.assert_allclose(total, model.predict(frame), rtol=1e-9, atol=1e-9)
+    assert exact.base == pytest.approx(model.explain(frame).base)
+
+
+def test_a_single_row_has_the_contributions_that_it_has_in_a_batch(model):
+    strange = np.array([[1e300, 4, 150, -1e300, 1e9, np.nan], [np.nan] * 6, [0, 4, 150, 0, 0, 0]])
+    frame = Frame(FEATURES, np.vstack([make_frame(40, seed=6).values, strange]))
+    batch = model.explain(frame)
+    for row in range(len(frame)):
+        alone = model.explain_row(frame.take(slice(row, row + 1)))
+        assert alone.base == pytest.approx(batch.base, rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(alone.contributions[0], batch.contributions[row], rtol=1e-9, atol=1e-9)
+
+
 def test_what_never_varied_contributes_nothing(model):
     contributions = model.explain(make_frame(50, seed=7)).contributions
     assert np.abs(contributions[:, 4:]).max() == 0
@@ -210,6 +228,9 @@ def test_a_handful_of_rows_is_enough_to_fit(name, task, rows):
 def test_no_feature_at_all_gives_the_mean(name, task):
     frame = Frame((), np.zeros((40, 0)))
     target = np.arange(40) % 2.0
-    margins = algorithms()[name](task).fit(frame, target, seed=1).predict(frame)
+    model = algorithms()[name](task).fit(frame, target, seed=1)
+    margins = model.predict(frame)
+    for explain in (model.explain, model.explain_exactly, model.explain_row):
+        assert explain(frame.take(slice(0, 1))).base == pytest.approx(margins[0])
     expected = 0.5 if task is Task.VALUE else 0.0
     assert np.abs(margins - expected).max() < 0.75  # a bag of 40 rows is not the whole

@@ -92,7 +92,7 @@ def expected(node: dict, row: np.ndarray, known: frozenset[int]) -> float:
 
 def of_boosters(boosters: list, row: np.ndarray) -> np.ndarray:
     """Shapley values of the mean of the boosters."""
-    trees = [tree["tree_structure"] for booster in boosters for tree in booster._trees.dump_model()["tree_info"]]
+    trees = [tree["tree_structure"] for booster in boosters for tree in booster.trees.dump_model()["tree_info"]]
 
     def worth(known: frozenset[int]) -> float:
         return sum(expected(tree, row, known) for tree in trees) / len(boosters)

@@ -1,6 +1,7 @@
 """leadwise in Python: fit a frame, score a frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from leadwise.domain.choices import read_choice
 from leadwise.domain.progress import Progress
 from leadwise.registry.model_file import read_model_file, write_model_file
 from leadwise.scoring.scorer import score_in_batches, score_table
+from leadwise.scoring.single import RowScore, RowScorer
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit as fit_table
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
@@ -71,6 +73,20 @@ class Model:
         """
         found = recalibrate(self.fitted, to_arrow(frame), outcome, won=won)
         return Model(found.model) if found.report.changed else self
+
+    def score_one(self, row: Mapping[str, object], *, reasons: int = 3, exact: bool = False) -> RowScore:
+        """The score of one lead: what `score` gives for a frame of this row, some hundred times as fast.
+
+        Args:
+            row: Raw values by column name, as they come (numbers or texts); an absent one counts as not given.
+            reasons: How many reasons to give at most.
+            exact: Whether contributions must be Shapley values, which take longer.
+        """
+        return self._row_scorer.score(row, reasons=reasons, exact=exact)
+
+    @cached_property
+    def _row_scorer(self) -> RowScorer:
+        return RowScorer(self.fitted)
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all."""

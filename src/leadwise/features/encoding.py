@@ -18,9 +18,9 @@ from leadwise.features.matching import as_floats, is_any_of, lengths, positions,
 from leadwise.features.numbers import parse_numbers
 from leadwise.features.texts import Texts, WholeColumn, to_codes
 
-_NUMERIC = (ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE)
+NUMERIC = (ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE)
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.CODE)
-_DATE_PARTS: dict[str, Callable[[Floats], Floats]] = {
+DATE_PARTS: dict[str, Callable[[Floats], Floats]] = {
     "day": lambda days: days,
     "weekday": weekdays,
     "month": months,
@@ -47,7 +47,7 @@ def encode(table: pa.Table, columns: Sequence[Column]) -> Frame:
     jobs = [pair for pair in zip(starts, columns, strict=False) if pair[1].parts and pair[1].name in present]
 
     def fill(start: int, column: Column) -> None:
-        for offset, part in enumerate(_encode_parts(table.column(column.name), column)):
+        for offset, part in enumerate(encode_parts(table.column(column.name), column)):
             values[:, start + offset] = part
 
     with ThreadPoolExecutor() as pool:  # Arrow and numpy leave Python's lock while they work
@@ -78,7 +78,7 @@ def to_numbers(values: WholeColumn, column: Column) -> Floats:
     [1200.5, nan, nan]
     """
     kind = values.type
-    if column.kind in _NUMERIC and _is_numeric(kind):
+    if column.kind in NUMERIC and _is_numeric(kind):
         return _without_sentinels(_typed_numbers(values), column)
     if column.kind is ColumnKind.DATE and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         return typed_days(values)
@@ -106,14 +106,15 @@ def new_columns(table: pa.Table, columns: Sequence[Column]) -> list[str]:
     return [name for name in table.column_names if name not in known]
 
 
-def _encode_parts(values: WholeColumn, column: Column) -> list[Floats]:
+def encode_parts(values: WholeColumn, column: Column) -> list[Floats]:
+    """One number per row for each of the column's parts."""
     if column.kind is ColumnKind.TEXT:
         coded = to_codes(values)
         missing = is_any_of(coded.texts, column.missing_values)
         return [coded.spread(np.where(missing, np.nan, _TEXT_PARTS[part](coded.texts))) for part in column.parts]
     numbers = to_numbers(values, column)
     if column.kind is ColumnKind.DATE:
-        return [_DATE_PARTS[part](numbers) for part in column.parts]
+        return [DATE_PARTS[part](numbers) for part in column.parts]
     return [numbers]
 
 
@@ -121,7 +122,7 @@ def _text_numbers(texts: Texts, column: Column) -> Floats:
     """The number of each distinct text."""
     if column.kind in _CATEGORIES:
         return np.nan_to_num(positions(texts, column.levels), nan=len(column.levels))
-    if column.kind in _NUMERIC:
+    if column.kind in NUMERIC:
         return _without_sentinels(parse_numbers(texts, column.decimal), column)
     if column.kind is ColumnKind.BOOLEAN:
         return parse_booleans(texts, column.yes)
@@ -141,8 +142,17 @@ def _typed_numbers(values: WholeColumn) -> Floats:
 def _without_sentinels(numbers: Floats, column: Column) -> Floats:
     if not column.missing_values:
         return numbers
-    sentinels = parse_numbers(pa.array(column.missing_values, pa.string()), column.decimal)
-    return np.where(np.isin(numbers, sentinels[~np.isnan(sentinels)]), np.nan, numbers)
+    return np.where(np.isin(numbers, sentinel_numbers(column)), np.nan, numbers)
+
+
+def sentinel_numbers(column: Column) -> Floats:
+    """The numbers that mean "not given" in this column.
+
+    >>> sentinel_numbers(Column(name="days", kind=ColumnKind.NUMBER, missing_values=("-1", "N/A"))).tolist()
+    [-1.0]
+    """
+    numbers = parse_numbers(pa.array(column.missing_values, pa.string()), column.decimal)
+    return np.asarray(numbers[~np.isnan(numbers)])
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

@@ -83,6 +83,8 @@ def _plain(column: WholeColumn) -> WholeColumn:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
+    if pa.types.is_null(kind):  # all null, so that no reader could tell a type
+        return column.cast(pa.string())
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return pa.array([_json_text(value) for value in column.to_pylist()], pa.large_string())
     if pa.types.is_string_view(kind) or (pa.types.is_string(kind) and column.nbytes > _OVERFLOW_BYTES):

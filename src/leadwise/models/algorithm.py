@@ -133,6 +133,10 @@ class Algorithm(ABC):
         """
         return self.explain(frame)
 
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for a frame of one row, within 1e-9; made quicker where single rows are scored often."""
+        return self.explain(frame)
+
     @abstractmethod
     def save(self) -> Parts:
         """The fitted state, for `load`."""

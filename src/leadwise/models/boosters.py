@@ -10,6 +10,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Explanation, threads_for
 from leadwise.models.paths import PathTable
 from leadwise.models.present import at_present
+from leadwise.models.tree_row import TreeRow
 
 Parameters = dict[str, Any]
 
@@ -59,8 +60,8 @@ class Booster:
     """Grown trees, and what each of their leaves credits to which feature."""
 
     def __init__(self, trees: Any, features: int) -> None:
-        self._trees = trees
-        self._features = features
+        self.trees = trees
+        self.features = features
 
     @classmethod
     def load(cls, content: bytes, features: int) -> Self:
@@ -79,28 +80,29 @@ class Booster:
 
     def dump(self) -> bytes:
         """The trees as text."""
-        return str(self._trees.model_to_string(num_iteration=-1)).encode("utf-8")
+        return str(self.trees.model_to_string(num_iteration=-1)).encode("utf-8")
 
     def at_present(self) -> "Booster":
         """The booster without its last feature, which is the newest moment in all rows to come (`present.py`)."""
-        return Booster.load(at_present(self.dump().decode("utf-8")).encode("utf-8"), self._features - 1)
+        return Booster.load(at_present(self.dump().decode("utf-8")).encode("utf-8"), self.features - 1)
 
     @cached_property
-    def _paths(self) -> PathTable:
-        return PathTable.of(self._trees, max(self._features, 1))
+    def paths(self) -> PathTable:
+        """What each leaf credits to which feature."""
+        return PathTable.of(self.trees, max(self.features, 1))
 
     def predict(self, frame: Frame) -> Floats:
         """The sum of the trees, shape (rows,)."""
         matrix = _matrix(frame)
-        raw = self._trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=threads_for(matrix))
+        raw = self.trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=threads_for(matrix))
         return np.asarray(raw, dtype=np.float64)
 
     def explain(self, frame: Frame) -> Explanation:
         """What each feature contributes to the sum of the trees."""
         matrix = _matrix(frame)
-        leaves = self._trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
-        explanation = self._paths.explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
-        return Explanation(explanation.contributions[:, : self._features], explanation.base)
+        leaves = self.trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
+        explanation = self.paths.explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
+        return Explanation(explanation.contributions[:, : self.features], explanation.base)
 
     def explain_exactly(self, frame: Frame) -> Explanation:
         """Shapley values of the sum of the trees, where an unknown feature sends a row down both ways of a split.
@@ -108,6 +110,12 @@ class Booster:
         As many rows go each way as in training ("path-dependent": Lundberg et al. 2020, algorithm 2).
         """
         matrix = _matrix(frame)
-        values = self._trees.predict(matrix, pred_contrib=True, num_iteration=-1, num_threads=threads_for(matrix))
+        values = self.trees.predict(matrix, pred_contrib=True, num_iteration=-1, num_threads=threads_for(matrix))
         values = np.asarray(values, dtype=np.float64).reshape(len(frame), matrix.shape[1] + 1)
-        return Explanation(values[:, : self._features], self._paths.base)
+        return Explanation(values[:, : self.features], self.paths.base)
+
+    @classmethod
+    def row_of(cls, boosters: Sequence[Self]) -> TreeRow:
+        """The boosters' sum, prepared for single rows."""
+        features = max(boosters[0].features, 1)
+        return TreeRow([booster.trees for booster in boosters], [booster.paths for booster in boosters], features)

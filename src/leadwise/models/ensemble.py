@@ -106,6 +106,10 @@ class Ensemble(Algorithm):
         """The members' Shapley values, weighted as their margins are: Shapley values of a sum are sums."""
         return self._weigh_all(frame, [model.explain_exactly(frame) for model in self.models])
 
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row, each member in its own quick way."""
+        return self._weigh_all(frame, [model.explain_row(frame) for model in self.models])
+
     def _weigh_all(self, frame: Frame, explanations: Sequence[Explanation]) -> Explanation:
         contributions, base = np.zeros(frame.values.shape), 0.0
         for member, explanation in zip(self.recipe, explanations, strict=True):

@@ -1,6 +1,7 @@
 """Gradient boosting: many small trees, each learning what the ones before it missed."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from leadwise.models.linear import inner_folds
 from leadwise.models.paths import mean_contributions
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
+from leadwise.models.tree_row import TreeRow
 
 BAGS = 5
 MOST_TREES = 600
@@ -108,6 +110,15 @@ class GradientBoosting(Algorithm):
     def explain_exactly(self, frame: Frame) -> Explanation:
         """Mean Shapley values of the bags: those of their mean."""
         return mean_contributions([booster.explain_exactly(frame) for booster in self.boosters])
+
+    @cached_property
+    def _row(self) -> TreeRow:
+        return Booster.row_of(self.boosters)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row, all bags in one sum."""
+        total = self._row.explain(frame.values[0])
+        return Explanation(total.contributions / len(self.boosters), total.base / len(self.boosters))
 
     def save(self) -> Parts:
         """One text per bag."""

@@ -1,6 +1,7 @@
 """What linear models share: a design matrix, weights, and contributions that are exact by construction."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.design_row import DesignRow
 
 FOLDS = 5
 
@@ -36,6 +38,15 @@ class LinearAlgorithm(Algorithm):
         """Each column's value times its weight, summed by feature."""
         by_column = self.matrix.transform(frame) * self.weights
         return Explanation(self.matrix.per_feature(by_column, len(frame.features)), self.intercept)
+
+    @cached_property
+    def _row(self) -> DesignRow:
+        return DesignRow.of(self.matrix)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        by_column = self._row.transform(frame.values[0]) * self.weights
+        return Explanation(self._row.per_feature(by_column, len(frame.features)), self.intercept)
 
     def save(self) -> Parts:
         """The matrix as JSON, the weights as an array whose last entry is the intercept."""

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.design_row import DesignRow
 from leadwise.models.present import with_moment
 from leadwise.models.shapley import Coalitions, shapley_values
 
@@ -113,46 +115,53 @@ class NeuralNetwork(Algorithm):
         mean = np.mean([network.predict(columns) for network in self.networks], axis=0)
         return np.asarray(self.scale[0] + self.scale[1] * mean)
 
-    def explain(self, frame: Frame) -> Explanation:
-        """Mean contributions of the networks, summed by feature."""
-        columns = self._columns(frame)
-        by_column = self.scale[1] * np.mean([network.explain(columns) for network in self.networks], axis=0)
-        contributions = self.matrix.per_feature(by_column[:, : len(self.matrix.kept)], len(frame.features))
-        return Explanation(contributions, self._base)
+    @cached_property
+    def _wide(self) -> Network:
+        """The mean of the networks as one network with the units of all, without the column that stands in for none."""
+        kept = len(self.matrix.kept)
+        return Network(
+            np.hstack([network.into[:kept] for network in self.networks]),
+            np.concatenate([network.into_bias for network in self.networks]),
+            np.concatenate([network.out for network in self.networks]) / len(self.networks),
+            float(np.mean([network.out_bias for network in self.networks])),
+        )
 
-    @property
+    @cached_property
+    def _row(self) -> DesignRow:
+        return DesignRow.of(self.matrix)
+
+    @cached_property
     def _base(self) -> float:
         """The margin of the average row."""
-        outputs = [np.maximum(network.into_bias, 0) @ network.out + network.out_bias for network in self.networks]
-        return float(self.scale[0] + self.scale[1] * np.mean(outputs))
+        return self.scale[0] + self.scale[1] * float(self._wide.predict(np.zeros((1, len(self.matrix.kept))))[0])
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Mean contributions of the networks, summed by feature."""
+        by_column = self.scale[1] * self._wide.explain(self.matrix.transform(frame))
+        return Explanation(self.matrix.per_feature(by_column, len(frame.features)), self._base)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        by_column = self.scale[1] * self._wide.explain(self._row.transform(frame.values[0])[None])
+        return Explanation(self._row.per_feature(by_column[0], len(frame.features)), self._base)
 
     def explain_exactly(self, frame: Frame) -> Explanation:
         """Shapley values against the average row: an unknown feature is at its mean in every column of the matrix.
 
         All coalitions are looked at where few features matter; orders are drawn where more do (`shapley.py`).
         """
-        moves = self._moves(frame)
-        bias = np.concatenate([network.into_bias for network in self.networks])
-        out = np.concatenate([network.out for network in self.networks]) / len(self.networks)
-        values = np.zeros((len(frame), len(frame.features)))
-        for row, moved in enumerate(moves):
-            players = np.flatnonzero(moved.any(axis=1))
-            by_player = moved[players]
+        wide, values = self._wide, np.zeros((len(frame), len(frame.features)))
+        for row, columns in enumerate(self.matrix.transform(frame)):
+            moves = np.zeros((len(frame.features), len(wide.into_bias)))  # how far each feature moves each unit
+            np.add.at(moves, self.matrix.owner, columns[:, None] * wide.into)
+            players = np.flatnonzero(moves.any(axis=1))
+            moves = moves[players]
 
-            def worth(known: Coalitions, by_player: Floats = by_player) -> Floats:
-                return np.asarray(np.maximum(known.astype(np.float64) @ by_player + bias, 0) @ out)
+            def worth(known: Coalitions, moves: Floats = moves) -> Floats:
+                return np.asarray(np.maximum(known.astype(np.float64) @ moves + wide.into_bias, 0) @ wide.out)
 
             values[row, players] = shapley_values(worth, len(players))
         return Explanation(self.scale[1] * values, self._base)
-
-    def _moves(self, frame: Frame) -> Floats:
-        """How far each feature moves each unit of all networks from the average row. Shape (rows, features, units)."""
-        columns = self._columns(frame)[:, : len(self.matrix.kept)]
-        into = np.hstack([network.into[: columns.shape[1]] for network in self.networks])
-        moves = np.zeros((len(frame), len(frame.features), into.shape[1]))
-        for column, feature in enumerate(self.matrix.owner):
-            moves[:, feature] += columns[:, column, None] * into[column]
-        return moves
 
     def save(self) -> Parts:
         """The matrix and the scale as JSON, each layer as an array."""

@@ -1,6 +1,7 @@
 """Random forest: deep trees on random parts of the rows and features, averaged."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters
 from leadwise.models.margins import logit, rescale
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
+from leadwise.models.tree_row import TreeRow
 
 TREES = 200
 
@@ -75,6 +77,14 @@ class RandomForest(Algorithm):
     def explain_exactly(self, frame: Frame) -> Explanation:
         """Shapley values of the mean, which are exact as parts of a share; for conversion stretched as in `explain`."""
         return self._on_scale(self.booster.explain_exactly(frame))
+
+    @cached_property
+    def _row(self) -> TreeRow:
+        return Booster.row_of([self.booster])
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        return self._on_scale(self._row.explain(frame.values[0]))
 
     def _on_scale(self, total: Explanation) -> Explanation:
         """The explanation of the margins, given that of the sum of the trees."""

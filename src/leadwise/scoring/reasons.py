@@ -1,6 +1,7 @@
 """Reasons as sentences that sales staff read: what a lead's value is, and what is typical."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats
 from leadwise.features.booleans import parse_booleans
-from leadwise.features.encoding import to_numbers
+from leadwise.features.encoding import sentinel_numbers, to_numbers
 from leadwise.features.placeholders import are_placeholders
+from leadwise.features.row_encoding import REMEMBERED, is_absent, is_number, one_cell, plain_days, plain_number
 from leadwise.features.texts import CodedColumn, to_codes
 
 LONGEST_VALUE = 60
@@ -30,6 +32,45 @@ def sentences(table: pa.Table, column: Column, rows: NDArray[np.intp]) -> Senten
     coded = to_codes(table.column(column.name).take(rows))
     by_text = [_sentence(column, value) for value in _values(coded, column)]
     return np.array([*by_text, _sentence(column, "not given")], dtype=object)[coded.codes]
+
+
+class CellSentences:
+    """The same sentences for one value at a time; those of texts are remembered."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._look_up: Callable[[str], str] = lru_cache(REMEMBERED)(self._read)
+
+    def __call__(self, value: object) -> str:
+        """What a value says, in words."""
+        if is_absent(value):
+            return _sentence(self._column, "not given")
+        if isinstance(value, str):
+            return self._short_way(value) or self._look_up(value)
+        if self._column.kind in AMOUNTS and is_number(value):
+            return self._of_number(float(value))
+        return self._read(value)
+
+    def _read(self, value: object) -> str:
+        table = pa.table({self._column.name: one_cell(value)})
+        return str(sentences(table, self._column, np.zeros(1, dtype=np.intp))[0])
+
+    def _short_way(self, text: str) -> str | None:
+        """The sentence of a plain number or date, which hardly ever repeat; None for any other text."""
+        if self._column.kind in AMOUNTS and (number := plain_number(text, self._column.decimal)) is not None:
+            return self._of_number(number)
+        if self._column.kind is ColumnKind.DATE and text not in self._column.missing_values:
+            days = plain_days(text)
+            return None if days is None else _sentence(self._column, _day(days))
+        return None
+
+    def _of_number(self, number: float) -> str:
+        given = number not in self._sentinels
+        return _sentence(self._column, _number(self._column, number) if given else "not given")
+
+    @cached_property
+    def _sentinels(self) -> frozenset[float]:
+        return frozenset(sentinel_numbers(self._column).tolist())
 
 
 def _values(coded: CodedColumn, column: Column) -> list[str]:

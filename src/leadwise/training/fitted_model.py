@@ -1,6 +1,7 @@
 """A model that is ready to score: what reads the table, what predicts, what calibrates, and its card."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -67,10 +68,24 @@ class FittedModel:
                 stretched alike where the scaling is no line.
         """
         exact = exact or self.exact_reasons
-        explanation = self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame)
-        position = {column.name: index for index, column in enumerate(self.columns)}
-        owned = np.zeros((len(frame.features), len(self.columns)))
-        for index, feature in enumerate(frame.features):
-            owned[index, position[feature.source]] = 1.0
-        by_column = np.asarray(explanation.contributions @ owned)
+        return self._by_column(self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame))
+
+    def explain_row(self, frame: Frame, *, exact: bool = False) -> Explanation:
+        """What `explain` gives for a frame of one row, within 1e-9 but quicker."""
+        if exact or self.exact_reasons:
+            return self.explain(frame, exact=True)
+        return self._by_column(self.algorithm.explain_row(frame))
+
+    def _by_column(self, explanation: Explanation) -> Explanation:
+        """Features' contributions to margins as columns' contributions to calibrated margins."""
+        by_column = np.asarray(explanation.contributions @ self._owned)
         return self.scaling.explain(Explanation(by_column, explanation.base))
+
+    @cached_property
+    def _owned(self) -> Floats:
+        """Shape (features, columns): 1 where the feature was made from the column, else 0."""
+        position = {column.name: index for index, column in enumerate(self.columns)}
+        owned = np.zeros((len(self.features), len(self.columns)))
+        for index, feature in enumerate(self.features):
+            owned[index, position[feature.source]] = 1.0
+        return owned

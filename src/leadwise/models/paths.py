@@ -17,19 +17,22 @@ from leadwise.models.algorithm import Explanation
 
 Node = dict[str, Any]
 
+NARROW = 64
+"""Up to so many features, adding up whole rows of a dense table is quicker than picking the few entries that count."""
+
 
 @dataclass(frozen=True)
 class PathTable:
     """Credits of every leaf of a booster.
 
     Args:
-        credits: Sparse, shape (leaves of all trees, features).
+        credits: Shape (leaves of all trees, features); sparse where there are more than `NARROW` features.
         first_leaf: By tree, the row of its first leaf in `credits`.
         base: The sum of the trees' expected values.
     """
 
     credits: Any
-    first_leaf: NDArray[np.int64]
+    first_leaf: NDArray[np.int32]
     base: float
 
     @classmethod
@@ -50,9 +53,10 @@ class PathTable:
                 values += credited.values()
                 row_starts.append(len(values))
         table = csr_matrix((values, columns, row_starts), shape=(len(row_starts) - 1, features))
-        return cls(table, np.array(first_leaf, dtype=np.int64), base)
+        dense = table.toarray() if features <= NARROW else table
+        return cls(dense, np.array(first_leaf, dtype=np.int32), base)
 
-    def explain(self, leaves: NDArray[np.int64]) -> Explanation:
+    def explain(self, leaves: NDArray[np.int32]) -> Explanation:
         """Contributions of rows.
 
         Args:
@@ -65,7 +69,8 @@ class PathTable:
             (np.ones(rows * trees), (leaves + self.first_leaf).ravel(), np.arange(rows + 1) * trees),
             shape=(rows, self.credits.shape[0]),
         )
-        return Explanation(np.asarray((fallen @ self.credits).toarray(), dtype=np.float64), self.base)
+        total = fallen @ self.credits
+        return Explanation(np.asarray(total if isinstance(total, np.ndarray) else total.toarray()), self.base)
 
 
 def _leaf_credits(node: Node, credited: dict[int, float]) -> Iterator[tuple[int, dict[int, float]]]:

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leadwise.domain.frame import Floats
 from leadwise.models.algorithm import Explanation
@@ -65,7 +66,7 @@ def _starts(tables: Sequence[PathTable]) -> Sequence[int]:
     return list(accumulate((table.credits.shape[0] for table in tables[:-1]), initial=0))
 
 
-def _by_tree(tables: Sequence[PathTable]) -> tuple[np.ndarray[Any, np.dtype[np.intp]], Floats]:
+def _by_tree(tables: Sequence[PathTable]) -> tuple[NDArray[np.integer[Any]], Floats]:
     """Credits as one dense row per leaf, over the few features of its tree.
 
     Returns:
@@ -81,11 +82,13 @@ def _by_tree(tables: Sequence[PathTable]) -> tuple[np.ndarray[Any, np.dtype[np.i
     return columns.ravel(), by_leaf
 
 
-def _trees_of(table: PathTable) -> list[tuple[np.ndarray[Any, np.dtype[np.intp]], Floats]]:
+def _trees_of(table: PathTable) -> list[tuple[NDArray[np.integer[Any]], Floats]]:
     """The features of each tree, and its leaves' credits to them."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
+
     ends = [*table.first_leaf[1:].tolist(), table.credits.shape[0]]
-    sparse = table.credits
-    trees = []
+    sparse = csr_matrix(table.credits)
+    trees: list[tuple[NDArray[np.integer[Any]], Floats]] = []
     for first, end in zip(table.first_leaf.tolist(), ends, strict=True):
         low, high = sparse.indptr[first], sparse.indptr[end]
         features, place = np.unique(sparse.indices[low:high], return_inverse=True)

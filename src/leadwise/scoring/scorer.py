@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column, ColumnKind
-from leadwise.domain.frame import Floats
+from leadwise.domain.frame import Floats, Frame
 from leadwise.features.encoding import missing_columns, new_columns, to_numbers
 from leadwise.features.matching import is_any_of
 from leadwise.features.placeholders import are_placeholders
@@ -42,11 +42,10 @@ def score_table(
         first_row: The number of the first row, where rows are identified by number.
     """
     frame = model.encode(table)
-    explanation = model.explain(frame, exact=exact)
-    margins = explanation.base + explanation.contributions.sum(axis=1)
+    contributions, margins = _contributions(model, frame, exact=exact) if reasons else (None, model.margins(frame))
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
     found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
-    ranks = reason_columns(table, model.columns, explanation.contributions, reasons)
+    ranks = [] if contributions is None else reason_columns(table, model.columns, contributions, reasons)
     for rank, (words, weights) in enumerate(ranks, start=1):
         found[f"reason_{rank}"] = pa.array(words, pa.string())
         found[f"contribution_{rank}"] = pa.array(weights, pa.float64())
@@ -54,6 +53,12 @@ def score_table(
     if model.card.task is Task.CONVERSION:
         found |= _rates(model, margins)
     return pa.table(found)
+
+
+def _contributions(model: FittedModel, frame: Frame, *, exact: bool) -> tuple[Floats, Floats]:
+    """Contributions by column, and the margins that they add up to with the base."""
+    explanation = model.explain(frame, exact=exact)
+    return explanation.contributions, explanation.base + explanation.contributions.sum(axis=1)
 
 
 def score_in_batches(

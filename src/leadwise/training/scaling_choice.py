@@ -87,11 +87,11 @@ def choose_scaling(
         found = likelihood(truth, scaled)
         tried[name] = -found / len(truth)
         if found > best + WORTH:
-            best, choice = found, Choice(_fit(method, margins, targets, ordered=ordered), scaled, tried)
+            best, choice = found, Choice(fit_scaling(method, margins, targets, ordered=ordered), scaled, tried)
     return replace(choice, tried=tried)
 
 
-def _fit(method: Method, margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> Scaling:
+def fit_scaling(method: Method, margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> Scaling:
     """The scaling of these folds; where they are in time order, its shape alone.
 
     A rate that rose from fold to fold says nothing of where it goes next, and the shipped model has seen the newest
@@ -114,7 +114,7 @@ def _scale_each(method: Method, margins: Sequence[Floats], targets: Sequence[Flo
     for fold, margin in enumerate(margins):
         others = [each for each in range(len(margins)) if (each < fold if ordered else each != fold)]
         if others:
-            scaling = _fit(
+            scaling = fit_scaling(
                 method, [margins[each] for each in others], [targets[each] for each in others], ordered=ordered
             )
             scaled.append(scaling.apply(margin))

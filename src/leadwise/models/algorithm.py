@@ -5,9 +5,10 @@ there.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 Group = NDArray[np.int64]
 Settings = Mapping[str, Any]
 """What was set of an algorithm, by name; plain values that JSON can hold."""
+T = TypeVar("T")
 Parts = dict[str, bytes]
 """A fitted model as named files: JSON, arrays or a booster's own text. Nothing in them can be executed."""
 
@@ -25,6 +27,23 @@ THREADS = 2
 """Threads for one fit or prediction: more than the cores there are makes a busy machine many times slower."""
 ENOUGH_FOR_THREADS = 2_000_000
 """Numbers in a matrix from which on a second thread pays; on less, threads wait longer than they work."""
+
+
+def side_by_side(jobs: Sequence[Callable[[], T]], matrix: Floats) -> list[T]:
+    """What the jobs give, in their order; as many run at once as threads are left over by each.
+
+    Args:
+        jobs: Each fits something on about so much data. What one of them raises is raised here, once none is running.
+        matrix: The data.
+
+    >>> side_by_side([lambda: 1, lambda: 2], np.zeros((10, 3)))
+    [1, 2]
+    """
+    workers = THREADS // threads_for(matrix)
+    if workers == 1:
+        return [job() for job in jobs]
+    with ThreadPoolExecutor(workers) as pool:
+        return [running.result() for running in [pool.submit(job) for job in jobs]]
 
 
 TREND: Mapping[str, tuple[bool, ...]] = {"trend": (False,)}

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, Settings, side_by_side
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ class Ensemble(Algorithm):
     ) -> Self:
         """Fit each member."""
         kinds = self._kinds()
-        self.models = tuple(
-            kinds[member.name](self.task, member.settings).fit(frame, target, seed=seed, group=group, weight=weight)
-            for member in self.recipe
-        )
+        given: dict[str, Any] = {"seed": seed, "group": group, "weight": weight}
+        unfitted = [kinds[member.name](self.task, member.settings) for member in self.recipe]
+        jobs = [partial(model.fit, frame, target, **given) for model in unfitted]
+        self.models = tuple(side_by_side(jobs, frame.values))
         return self
 
     def with_models(self, models: Sequence[Algorithm]) -> Self:

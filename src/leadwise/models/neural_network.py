@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ from leadwise.models.present import with_moment
 from leadwise.models.shapley import Coalitions, shapley_values
 
 NETWORKS = 3
+WARNINGS = Lock()
+"""What is done with warnings is the same for all threads; networks take turns at changing it."""
 ENOUGH_TO_HOLD_OUT = 300
 """From this many rows on, a part of them says when to stop; below it the number of passes is fixed and small."""
 
@@ -193,7 +196,7 @@ def _fit_network(
     from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
 
     estimator = MLPClassifier if task is Task.CONVERSION else MLPRegressor
-    with warnings.catch_warnings():
+    with WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is what is wanted here
         fitted = estimator(**parameters).fit(columns, target, sample_weight=weight)
     (into, out), (into_bias, out_bias) = fitted.coefs_, fitted.intercepts_

@@ -6,12 +6,13 @@ weighing more, without the columns that moved. What helps it is used for all alg
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from leadwise.domain.card import DriftReport, DriftTrial, Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Group
+from leadwise.models.algorithm import Group, side_by_side
 from leadwise.models.gradient_boosting import GradientBoosting
 from leadwise.training.budget import affordable_probe
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS
@@ -86,15 +87,13 @@ class _Probe:
 
     def losses(self, memory: Memory, folds: Sequence[int], left_out: tuple[str, ...] = ()) -> list[Floats]:
         """By fold: log loss, or squared error, of each row that was not fitted on."""
-        return [self._loss(memory, left_out, fold) for fold in folds]
+        new = [fold for fold in folds if (memory, left_out, fold) not in self._known]
+        jobs = [partial(self._loss, memory, left_out, self._folds[fold]) for fold in new]
+        for fold, loss in zip(new, side_by_side(jobs, self._frame.values), strict=True):
+            self._known[memory, left_out, fold] = loss
+        return [self._known[memory, left_out, fold] for fold in folds]
 
-    def _loss(self, memory: Memory, left_out: tuple[str, ...], number: int) -> Floats:
-        key = (memory, left_out, number)
-        if key not in self._known:
-            self._known[key] = self._find_loss(memory, left_out, self._folds[number])
-        return self._known[key]
-
-    def _find_loss(self, memory: Memory, left_out: tuple[str, ...], fold: Fold) -> Floats:
+    def _loss(self, memory: Memory, left_out: tuple[str, ...], fold: Fold) -> Floats:
         frame = self._frame.select([each.name for each in self._frame.features if each.source not in left_out])
         rows = fold.train[-self._rows :]
         model = GradientBoosting(self._task, {"bags": PROBE_BAGS, "trend": memory.trend}).fit(

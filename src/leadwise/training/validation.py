@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import Algorithm, Group
+from leadwise.models.algorithm import Algorithm, Group, side_by_side
 from leadwise.models.margins import sigmoid
 from leadwise.training.drift import Memory
 from leadwise.training.metrics import log_loss
@@ -77,27 +78,27 @@ def validate(  # noqa: PLR0913 - what is fitted, and on what; the rest by keywor
         memory: How much older rows count; None: all the same.
     """
     words = name.replace("_", " ")
-    spent = 0.0
+    spent: list[float] = []
 
-    def fit(rows: Rows) -> Algorithm:
-        nonlocal spent
+    def fit(rows: Rows, part: str) -> Algorithm:
+        report(f"fitting {words}, {part}")
         started = time.perf_counter()
         labels = group[rows] if group is not None else None
         weight = memory.weights(len(rows)) if memory is not None else None
         model = algorithm.unfitted().fit(frame.take(rows), target[rows], seed=seed, group=labels, weight=weight)
-        spent += time.perf_counter() - started
+        spent.append(time.perf_counter() - started)
         return model
 
-    margins, targets = [], []
-    for number, fold in enumerate(split.folds, start=1):
-        report(f"fitting {words}, fold {number} of {len(split.folds)}")
-        margins.append(fit(fold.train).predict(frame.take(fold.validation)))
-        targets.append(target[fold.validation])
-    report(f"fitting {words} on all training rows")
-    model = fit(split.train)
+    jobs = [partial(fit, split.train, "all training rows")] + [
+        partial(fit, fold.train, f"fold {number} of {len(split.folds)}")
+        for number, fold in enumerate(split.folds, start=1)
+    ]
+    model, *of_folds = side_by_side(jobs, frame.values)
+    margins = [each.predict(frame.take(fold.validation)) for each, fold in zip(of_folds, split.folds, strict=True)]
+    targets = [target[fold.validation] for fold in split.folds]
     if not split.folds:  # too few rows to hold any back
         margins, targets = [model.predict(frame.take(split.train))], [target[split.train]]
-    return _contend(name, algorithm.task, model, margins, targets, spent, ordered=split.ordered)
+    return _contend(name, algorithm.task, model, margins, targets, sum(spent), ordered=split.ordered)
 
 
 def _contend(

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from leadwise.app.card_text_times import show_times
 from leadwise.app.output import console, number, percent, plain_table, short_name
 from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task, settings_in_words
 
@@ -23,6 +24,8 @@ def show_card(card: ModelCard) -> None:
     _show_test(out, card.test)
     _show_reliability(out, card)
     _show_segments(out, card)
+    if card.time_to_convert is not None:
+        show_times(out, card.time_to_convert)
     _show_grades(out, card)
     _show_effects(out, card)
     _show_columns(out, card)

@@ -45,7 +45,8 @@ class Model:
 
         Columns: `id, probability, grade, action` (or `id, value, value_low, value_high, action`), then
         `reason_1, contribution_1` and so on, `model_version`; of a conversion model also `probability_low,
-        probability_high`, between which four of five conversion rates of such leads lie.
+        probability_high`, between which four of five conversion rates of such leads lie; of a model of time to
+        conversion `probability_7_days` and so on with `median_days`.
 
         Args:
             frame: pandas, polars or Arrow, a dict of columns, or a file's path.
@@ -102,9 +103,12 @@ class Model:
 def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such libraries expect
     frame: Any,
     *,
-    outcome: str,
+    outcome: str | None = None,
     won: str | None = None,
     value: bool = False,
+    created: str | None = None,
+    converted_at: str | None = None,
+    until: str | None = None,
     id: str | None = None,  # noqa: A002 - the same word as on the command line
     time: str | None = None,
     ordered: bool = False,
@@ -121,9 +125,12 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
 
     Args:
         frame: pandas, polars or Arrow, a dict of columns, or a file's path.
-        outcome: The column that says how each lead ended, or what it was worth.
+        outcome: The column that says how each lead ended, or what it was worth; not needed with two dates.
         won: The outcome value that means converted; None: yes, true, 1, won and the like.
         value: Whether the outcome is an amount (customer lifetime value).
+        created: The column that says when each lead was created: with the next one, learns when leads convert.
+        converted_at: The column that says when it converted; empty where it has not yet.
+        until: The last day that the two dates tell of; None: the latest one in them.
         id: The column that names a row.
         time: The column that orders the rows: then the newest part is the test set.
         ordered: Whether the rows are in time order already.
@@ -140,9 +147,12 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         leadwise.domain.errors.LeadwiseError: with a sentence that says what to do.
     """
     options = FitOptions(
-        outcome=outcome,
+        outcome=outcome or "",
         won=won,
         value=value,
+        created=created,
+        converted_at=converted_at,
+        until=until,
         id_column=id,
         time_column=time,
         ordered=ordered,

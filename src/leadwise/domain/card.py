@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from leadwise.domain.column import ColumnReport
+from leadwise.domain.time_to_convert import TimeToConvert
 
 
 class Task(StrEnum):
@@ -37,7 +38,7 @@ class DataDescription(_Part):
     won: str | None = None
     """The outcome value that counts as converted; None for a value model."""
     base_rate: float | None = None
-    """Share of converted rows; None for a value model."""
+    """Share of converted rows (for a model of time, by its longest horizon); None for a value model."""
     mean_value: float | None = None
     """Mean outcome; None for a conversion model."""
     id_column: str | None = None
@@ -348,6 +349,8 @@ class ModelCard(_Part):
     """None in cards from before it was measured."""
     drift: DriftReport | None = None
     """None where time is not known, or leads were too few to tell."""
+    time_to_convert: TimeToConvert | None = None
+    """For a model that says when leads convert: `probability` is then that within `probability_days` of creation."""
     warnings: tuple[str, ...] = ()
     recalibrations: tuple[Recalibration, ...] = ()
     """Oldest first. After one, `calibration`, `reliability`, `segments` and `grades` tell of its judged rows."""

@@ -73,16 +73,46 @@ class Explanation:
     base: float
 
 
-class Algorithm(ABC):
+class Predictor(ABC):
+    """What a fitted model of any kind offers to scoring: margins, their reasons, and its state."""
+
+    name: ClassVar[str]
+    """Its name on leaderboards and for `--algorithm`: that of its file."""
+
+    settings: dict[str, Any]
+    """What was set of it, by name; plain values that JSON can hold."""
+
+    @abstractmethod
+    def predict(self, frame: Frame) -> Floats:
+        """Margins, shape (rows,)."""
+
+    @abstractmethod
+    def explain(self, frame: Frame) -> Explanation:
+        """What each feature contributes to each margin; adds up to `predict` within 1e-9."""
+
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Shapley values, which also add up to `predict`; slower than `explain`, unless that gives them anyway.
+
+        Left as it is by algorithms that are a sum over features, where every way of sharing out is the same.
+        """
+        return self.explain(frame)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for a frame of one row, within 1e-9; made quicker where single rows are scored often."""
+        return self.explain(frame)
+
+    @abstractmethod
+    def save(self) -> Parts:
+        """The fitted state, for `load`."""
+
+
+class Algorithm(Predictor):
     """An algorithm for one task. A new instance is unfitted; `fit` returns it fitted.
 
     Args:
         task: Conversion (targets 0 and 1) or value (targets are amounts).
         settings: What is to differ from the defaults, by name.
     """
-
-    name: ClassVar[str]
-    """Its name on leaderboards and for `--algorithm`: that of its file."""
 
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
     """What it can predict."""
@@ -136,29 +166,6 @@ class Algorithm(ABC):
                 never set them against each other. None: each row is a lead of its own.
             weight: How much each row counts, 1 on average (new leads may tell more than old ones); None: all the same.
         """
-
-    @abstractmethod
-    def predict(self, frame: Frame) -> Floats:
-        """Margins, shape (rows,)."""
-
-    @abstractmethod
-    def explain(self, frame: Frame) -> Explanation:
-        """What each feature contributes to each margin; adds up to `predict` within 1e-9."""
-
-    def explain_exactly(self, frame: Frame) -> Explanation:
-        """Shapley values, which also add up to `predict`; slower than `explain`, unless that gives them anyway.
-
-        Left as it is by algorithms that are a sum over features, where every way of sharing out is the same.
-        """
-        return self.explain(frame)
-
-    def explain_row(self, frame: Frame) -> Explanation:
-        """What `explain` gives for a frame of one row, within 1e-9; made quicker where single rows are scored often."""
-        return self.explain(frame)
-
-    @abstractmethod
-    def save(self) -> Parts:
-        """The fitted state, for `load`."""
 
     @classmethod
     @abstractmethod

@@ -6,7 +6,7 @@ compared with Shapley values in Lundberg et al. 2020). The credits depend on the
 per leaf; a row's contributions are a sum over its leaves, and add up exactly.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -36,8 +36,15 @@ class PathTable:
     base: float
 
     @classmethod
-    def of(cls, booster: Any, features: int) -> Self:
-        """The table of a LightGBM booster that was fitted on so many features."""
+    def of(cls, booster: Any, features: int, given: Mapping[int, float] | None = None) -> Self:
+        """The table of a LightGBM booster that was fitted on so many features.
+
+        Args:
+            booster: Its trees.
+            features: How many features they know.
+            given: Features, by position, whose number is the same in all rows: splits on them are decided beforehand,
+                and credited to nobody.
+        """
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
 
         values: list[float] = []
@@ -45,10 +52,11 @@ class PathTable:
         row_starts, first_leaf, base = [0], [], 0.0
         for tree in booster.dump_model()["tree_info"]:
             first_leaf.append(len(row_starts) - 1)
-            base += _expected(tree["tree_structure"])
-            leaves = dict(_leaf_credits(tree["tree_structure"], {}))
+            root = _decided(tree["tree_structure"], given) if given else tree["tree_structure"]
+            base += _expected(root)
+            leaves = dict(_leaf_credits(root, {}))
             for leaf in range(max(tree["num_leaves"], 1)):
-                credited = leaves[leaf]
+                credited = leaves.get(leaf, {})  # no row reaches a leaf that was decided against
                 columns += credited.keys()
                 values += credited.values()
                 row_starts.append(len(values))
@@ -82,6 +90,18 @@ def _leaf_credits(node: Node, credited: dict[int, float]) -> Iterator[tuple[int,
     for child in (node["left_child"], node["right_child"]):
         move = _expected(child) - here
         yield from _leaf_credits(child, {**credited, feature: credited.get(feature, 0.0) + move})
+
+
+def _decided(node: Node, given: Mapping[int, float]) -> Node:
+    """The tree below a node without splits on features whose numbers are given; those are ordered, and never NaN."""
+    if "left_child" not in node:
+        return node
+    feature = node["split_feature"]
+    if feature in given:
+        side = "left_child" if given[feature] <= node["threshold"] else "right_child"
+        return _decided(node[side], given)
+    children = {side: _decided(node[side], given) for side in ("left_child", "right_child")}
+    return {**node, **children}
 
 
 def _expected(node: Node) -> float:

@@ -27,8 +27,11 @@ from leadwise.connectors.errors import FileNotPermittedError
 from leadwise.connectors.whole_file import write_whole
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
+from leadwise.domain.frame import Feature
 from leadwise.features.encoding import column_features
+from leadwise.models.algorithm import Predictor
 from leadwise.models.catalogue import get_algorithm
+from leadwise.models.hazards.catalogue import HAZARD_MODELS
 from leadwise.registry.errors import (
     DamagedModelFileError,
     ModelFileNotFoundError,
@@ -179,8 +182,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
     task = Task(described["task"])
     features = [feature for column in columns for feature in column_features(column)]
     parts = {name.removeprefix(ALGORITHM_FOLDER): files[name] for name in files if name.startswith(ALGORITHM_FOLDER)}
-    algorithm = get_algorithm(described["algorithm"], task).load(task, features, parts)
-    algorithm = algorithm.with_settings(described.get("settings", {}))  # older files have none
+    algorithm = _load_algorithm(described, task, features, parts)
     intervals = described["intervals"]
     model = FittedModel(
         card=card,
@@ -194,6 +196,16 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
     )
     prove(model)  # parts that do not fit together fail here, and not in the midst of scoring
     return model
+
+
+def _load_algorithm(
+    described: Mapping[str, Any], task: Task, features: list[Feature], parts: Mapping[str, bytes]
+) -> Predictor:
+    name = described["algorithm"]
+    if name in HAZARD_MODELS:
+        return HAZARD_MODELS[name].load(features, parts)
+    algorithm = get_algorithm(name, task).load(task, features, parts)
+    return algorithm.with_settings(described.get("settings", {}))  # older files have none
 
 
 def _tupled(value: Any) -> Any:

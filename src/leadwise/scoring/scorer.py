@@ -8,10 +8,12 @@ import pyarrow as pa
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats, Frame
+from leadwise.domain.time_to_convert import HORIZONS
 from leadwise.features.encoding import missing_columns, new_columns, to_numbers
 from leadwise.features.matching import is_any_of
 from leadwise.features.placeholders import are_placeholders
 from leadwise.features.texts import Texts, to_codes, to_text
+from leadwise.models.hazards.hazard_model import HazardModel
 from leadwise.models.margins import sigmoid
 from leadwise.scoring.reasons import reason_columns
 from leadwise.training.fitted_model import FittedModel
@@ -32,7 +34,9 @@ def score_table(
     contribution_1` and so on, `model_version`; of a conversion model then `probability_low, probability_high`: the
     conversion rate of leads with such a score lies between them four times of five (null where the model file is older
     than this). Contributions are in log-odds (or in units of the value); with as many reasons as the model has columns,
-    they and the card's `base` add up to the log-odds of the probability (or to the value).
+    they and the card's `base` add up to the log-odds of the probability (or to the value). A
+    model of time to conversion gives `probability_7_days, ..., probability_90_days, median_days` too, counted from the
+    lead's creation; they are empty where nobody was watched for so long.
 
     Args:
         model: A fitted model.
@@ -45,6 +49,8 @@ def score_table(
     contributions, margins = _contributions(model, frame, exact=exact) if reasons else (None, model.margins(frame))
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
     found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
+    if isinstance(model.algorithm, HazardModel):
+        found |= _times(model.algorithm, frame)
     ranks = [] if contributions is None else reason_columns(table, model.columns, contributions, reasons)
     for rank, (words, weights) in enumerate(ranks, start=1):
         found[f"reason_{rank}"] = pa.array(words, pa.string())
@@ -145,6 +151,17 @@ def _rates(model: FittedModel, margins: Floats) -> dict[str, object]:
         "probability_low": pa.array(low, pa.float64(), from_pandas=True),
         "probability_high": pa.array(high, pa.float64(), from_pandas=True),
     }
+
+
+def _times(model: HazardModel, frame: Frame) -> dict[str, object]:
+    """Probabilities by horizon, and the median; null beyond what was observed."""
+    cumulative, median = model.cumulative(frame), model.median_days(frame)
+    by_age = dict(zip(model.ages[1:].tolist(), (-np.expm1(-cumulative)).T, strict=True))
+    unknown = np.full(len(frame), np.nan)
+    found = {f"probability_{days}_days": by_age.get(float(days), unknown) for days in HORIZONS} | {
+        "median_days": median
+    }
+    return {name: pa.array(numbers, pa.float64(), mask=np.isnan(numbers)) for name, numbers in found.items()}
 
 
 def _values(model: FittedModel, margins: Floats) -> dict[str, object]:

@@ -13,7 +13,10 @@ from leadwise.models.margins import sigmoid
 from leadwise.registry.proof import made_up_rows
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.metrics import log_loss, roc_auc
+from leadwise.training.options import FitOptions
 from leadwise.training.outcome import read_outcome
+from leadwise.training.time_metrics import ShareByAge, integrated_brier
+from leadwise.training.timeline import read_timeline
 
 ADDS_UP_WITHIN = 1e-6
 BATCH_WITHIN = 1e-9
@@ -77,6 +80,8 @@ def _one_equals_batch(model: FittedModel, frame: Frame, margins: Floats) -> bool
 def _on_outcomes(model: FittedModel, table: pa.Table, frame: Frame) -> Iterator[Promise]:
     """Whether probabilities tell more than the overall rate does; nothing where outcomes are absent or few."""
     data = model.card.data
+    if model.card.time_to_convert is not None:
+        yield from _on_times(model, table, frame)
     if model.card.task is not Task.CONVERSION or data.outcome not in table.column_names:
         return
     try:
@@ -94,4 +99,27 @@ def _on_outcomes(model: FittedModel, table: pa.Table, frame: Frame) -> Iterator[
         loss <= of_rate,
         f"On {len(known):,} known outcomes its probabilities tell more than the overall rate does "
         f"(log loss {loss:.4f} against {of_rate:.4f}{ranks}).",
+    )
+
+
+def _on_times(model: FittedModel, table: pa.Table, frame: Frame) -> Iterator[Promise]:
+    """Whether probabilities tell more than the overall share does; nothing where dates are absent or leads few."""
+    told = model.card.time_to_convert
+    assert told is not None
+    try:
+        timeline = read_timeline(table, FitOptions(created=told.created_column, converted_at=told.converted_column))
+    except LeadwiseError:  # no dates in this table that could be compared
+        return
+    days = told.probability_days
+    if len(timeline) < ENOUGH_OUTCOMES or timeline.observed_days < days:
+        return
+    probability = model.probabilities(frame)[timeline.rows, None]
+    ages = np.array([days])
+    usual = ShareByAge.of(timeline.spans, ages).share
+    error = integrated_brier(timeline.spans, probability, ages)
+    of_usual = integrated_brier(timeline.spans, np.full((len(timeline), 1), usual[0]), ages)
+    yield Promise(
+        error <= of_usual,
+        f"Of {len(timeline):,} leads its probabilities to convert within {days:g} days tell more than the overall "
+        f"share does (squared error {error:.4f} against {of_usual:.4f}).",
     )

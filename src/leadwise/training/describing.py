@@ -101,7 +101,7 @@ def _card(training: Training, model_version: str) -> ModelCard:
     margins = material.test_margins(best)
     if material.task is Task.VALUE:
         bands = value_bands(best.margins, float(material.target.min()), options.actions)
-        gain = _gain(target, margins) if target.min() >= 0 else ()
+        gain = gain_curve(target, margins) if target.min() >= 0 else ()
         warnings = (*_coverage_warning(chosen), *card.warnings)
         return card.model_copy(update={"value_bands": bands, "gain": gain, "warnings": warnings})
     return _with_probabilities(card, training, target, margins)
@@ -140,8 +140,8 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
             "calibration": _calibration(training, target, margins),
             "reliability": reliability_table(target, probability),
             "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
-            "gain": _gain(target, probability),
-            "roc": _roc(target, probability),
+            "gain": gain_curve(target, probability),
+            "roc": roc_curve(target, probability),
         }
     )
 
@@ -187,7 +187,7 @@ def _coverage_warning(test: Metrics) -> tuple[str, ...]:
     return (warning,)
 
 
-def _gain(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:
+def gain_curve(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:
     """Share of all conversions (or of all value) that the best-scored shares of leads bring."""
     if not target.any():
         return ()
@@ -199,7 +199,7 @@ def _gain(target: Floats, probability: Floats) -> tuple[GainPoint, ...]:
     )
 
 
-def _roc(target: Floats, probability: Floats) -> tuple[RocPoint, ...]:
+def roc_curve(target: Floats, probability: Floats) -> tuple[RocPoint, ...]:
     """The curve, thinned to about a hundred points."""
     if not target.any() or target.all():
         return ()

@@ -10,7 +10,7 @@ from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.features.encoding import column_features, encode
-from leadwise.models.algorithm import Algorithm, Explanation
+from leadwise.models.algorithm import Explanation, Predictor
 from leadwise.models.margins import sigmoid
 from leadwise.training.intervals import ValueIntervals
 from leadwise.training.scalings import Scaling
@@ -34,7 +34,7 @@ class FittedModel:
 
     card: ModelCard
     columns: tuple[Column, ...]
-    algorithm: Algorithm
+    algorithm: Predictor
     scaling: Scaling
     intervals: ValueIntervals | None = None
     score_intervals: ScoreIntervals | None = None

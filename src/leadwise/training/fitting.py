@@ -32,6 +32,8 @@ from leadwise.training.splits import (
     split_in_order,
     use_all,
 )
+from leadwise.training.time_material import check_dates
+from leadwise.training.time_to_convert import fit_time_to_convert
 from leadwise.training.validation import Contender, OutOfTimeError, calibrate, validate
 
 DRIFTED = "Left out because its relation to the outcome changed: later leads were predicted better without it."
@@ -42,7 +44,7 @@ CODE_WEIGHT = 4
 def fit(
     table: pa.Table, options: FitOptions, progress: Progress | None = None, *, spent_seconds: float = 0.0
 ) -> FittedModel:
-    """The best model of the table that the budget buys.
+    """The best model of the table that the budget buys; with two dates, one that says when leads convert.
 
     Algorithms compete on the same folds, by themselves and together; the winner by validation loss is calibrated,
     measured on rows that no choice has looked at, and then fitted once more on all rows.
@@ -56,6 +58,9 @@ def fit(
     Raises:
         ColumnNotFoundError and its kin: if options do not fit the table; all are leadwise errors with a sentence.
     """
+    check_dates(options)
+    if options.created is not None:
+        return fit_time_to_convert(table, options, progress, spent_seconds=spent_seconds)
     progress = progress or Silence()
     brake = Brake(options.budget_seconds, spent_seconds)
     rounds = (options.search_trials or DEFAULT_TRIALS) if options.search else 1

@@ -46,7 +46,7 @@ class FitOptions:
     """How a table is to be learnt from.
 
     Args:
-        outcome: The column that says how each lead ended.
+        outcome: The column that says how each lead ended; empty where time to conversion is learnt.
         won: Which of its values means converted; None: yes, true, 1, won and the like.
         value: Whether the outcome is an amount.
         id_column: What identifies a row; None: the first column of identifiers, or else the row's number.
@@ -63,12 +63,15 @@ class FitOptions:
         search_trials: How many settings of each algorithm are tried at most, the defaults among them; None: ten.
         prior: A model of similar leads, to lean on where outcomes are few; None: rules of common sense.
         actions: What to do next, by grade A to D.
+        created: The column that says when each lead was created, where time to conversion is learnt.
+        converted_at: The column that says when it converted; empty where it has not yet.
+        until: The moment of observation, as a date; None: the latest date in the two columns.
 
     Raises:
         NoSearchError: if trials are counted, but no search is asked for.
     """
 
-    outcome: str
+    outcome: str = ""
     won: str | None = None
     value: bool = False
     id_column: str | None = None
@@ -84,6 +87,9 @@ class FitOptions:
     search_trials: int | None = None
     prior: FittedModel | None = None
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
+    created: str | None = None
+    converted_at: str | None = None
+    until: str | None = None
 
     def __post_init__(self) -> None:
         if self.search_trials is not None and self.search is None:

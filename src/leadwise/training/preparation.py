@@ -91,7 +91,7 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
         id_column=id_column,
         time=time,
         group=group,
-        warnings=(*_warnings(target, reports), *_about_time(time, options), *_about_features(features)),
+        warnings=(*_warnings(target, reports, options), *_about_time(time, options), *_about_features(features)),
     )
 
 
@@ -286,9 +286,10 @@ def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -
     return time
 
 
-def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport]) -> Iterator[str]:
+def _warnings(target: OutcomeTarget, reports: Sequence[ColumnReport], options: FitOptions) -> Iterator[str]:
     unknown = int((~target.known).sum())
-    if 0 < unknown < len(target.values):
+    left_aside = 0 < unknown < len(target.values)
+    if left_aside and options.converted_at is None:  # with dates, those without an outcome yet are learnt from too
         rows = "1 row has" if unknown == 1 else f"{unknown:,} rows have"
         yield f"{rows} no outcome yet, and {'was' if unknown == 1 else 'were'} left aside."
     left_out = [report.name for report in reports if report.leak is Leak.LEAK and report.use is ColumnUse.DROPPED]

@@ -9,6 +9,17 @@ Table = Annotated[
     Path, typer.Argument(help="CSV, TSV, Parquet, Excel or JSON Lines; encoding and separator are found.")
 ]
 ModelFile = Annotated[Path, typer.Argument(help="A file that `leadwise fit` wrote.")]
+Created = Annotated[
+    str | None,
+    typer.Option(help="The column that says when a lead was created; with --converted-at, learns when leads convert."),
+]
+ConvertedAt = Annotated[str | None, typer.Option(help="The column that says when a lead converted; empty: not yet.")]
+UntilDate = Annotated[
+    str | None, typer.Option("--until", help="The last day that the two dates tell of, else the latest one in them.")
+]
+OptionalOutcome = Annotated[
+    str | None, typer.Option("--outcome", help="The column that says how each lead ended; not needed with two dates.")
+]
 Outcome = Annotated[str, typer.Option(help="The column that says how each lead ended.")]
 Won = Annotated[str | None, typer.Option(help="The outcome value that means converted, where it is not yes, 1 or won.")]
 Value = Annotated[bool, typer.Option("--value", help="The outcome is an amount: customer lifetime value.")]

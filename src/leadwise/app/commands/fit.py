@@ -16,6 +16,7 @@ from leadwise.connectors.whole_file import check_writable
 from leadwise.domain.choices import read_choice
 from leadwise.training.fitting import fit
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
+from leadwise.training.time_material import check_dates
 
 NAME = "fit"
 
@@ -25,11 +26,14 @@ Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML
 
 def run(
     table: take.Table,
-    outcome: take.Outcome,
     out: Out,
+    outcome: take.OptionalOutcome = None,
     report: Report = None,
     won: take.Won = None,
     value: take.Value = False,
+    created: take.Created = None,
+    converted_at: take.ConvertedAt = None,
+    until: take.UntilDate = None,
     id_column: take.Id = None,
     time: take.Time = None,
     ordered: take.Ordered = False,
@@ -44,7 +48,7 @@ def run(
 ) -> None:
     """Learn from a table with outcomes, and write a model file."""
     options = FitOptions(
-        outcome=outcome,
+        outcome=outcome or "",
         won=won,
         value=value,
         id_column=id_column,
@@ -57,7 +61,11 @@ def run(
         seed=seed,
         search=read_choice(SearchStyle, search, "--search") if search is not None else None,
         search_trials=search_trials,
+        created=created,
+        converted_at=converted_at,
+        until=until,
     )
+    check_dates(options)
     check_writable(out, inputs=[table])
     if report is not None:
         check_writable(report, inputs=[table, out])

@@ -11,6 +11,7 @@ from leadwise.domain.errors import Missing
 from leadwise.web.components import columns, effects, figures, metrics, origin
 from leadwise.web.components.alerts import Alert, find_alerts
 from leadwise.web.components.tables import Figure, Table
+from leadwise.web.components.times import Times, describe_times
 from leadwise.web.components.verdict import Verdict, judge
 from leadwise.web.sources import Sources
 from leadwise.web.templating import render
@@ -40,6 +41,7 @@ class ReportContext:
     leaderboard: Annotated[Table, "Every algorithm."]
     search: Annotated[Table, "The settings that were tried; empty where there was no choice."]
     test_metrics: Annotated[Table, "The chosen one's test result."]
+    times: Annotated[Times | None, "When leads convert; None for models that say whether."]
     reliability: Annotated[Figure | None, "Predicted against observed; None for value models."]
     segments: Annotated[Table, "What became of leads by segment."]
     gain: Annotated[tuple[Figure, ...], "Gain and lift."]
@@ -76,6 +78,7 @@ def context(card: ModelCard, *, served: bool = False) -> ReportContext:
         leaderboard=metrics.leaderboard_table(card),
         search=metrics.search_table(card),
         test_metrics=metrics.metrics_table(card),
+        times=describe_times(card),
         reliability=figures.reliability_figure(card.reliability),
         segments=figures.segment_table(card.segments),
         gain=figures.gain_figures(card),

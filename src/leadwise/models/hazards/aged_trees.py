@@ -1,0 +1,91 @@
+"""Trees over features and a lead's age, as they are at one age."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.algorithm import threads_for
+from leadwise.models.boosters import Booster, Parameters, category_positions
+from leadwise.models.paths import PathTable
+
+MOST_TREES = 400
+PATIENCE = 30
+"""Trees that may follow without a gain before growing stops."""
+AGE = Feature("age", "age")
+"""The number of the interval. It stands last, and takes part in splits, so that a feature may matter early or late."""
+
+
+class AgedTrees(Booster):
+    """A booster whose last feature is the lead's age, which is never given with the frame.
+
+    For contributions each tree is taken as it is at an age, with splits on age decided beforehand. So age, which is the
+    same for all leads, is credited with nothing.
+    """
+
+    def __init__(self, trees: Any, features: int) -> None:
+        super().__init__(trees, features)
+        self._at: dict[int, PathTable] = {}
+
+    @classmethod
+    def grow(
+        cls, frame: Frame, target: Floats, offset: Floats, train: NDArray[np.bool_], parameters: Parameters
+    ) -> Self:
+        """Poisson trees on top of an offset, stopped where the rows left out of training no longer gain.
+
+        Args:
+            frame: Features and age, one row per lead and interval.
+            target: 1 where the lead converted in the interval, else 0.
+            offset: Logarithm of the conversions that were expected anyway.
+            train: The rows to grow on.
+            parameters: LightGBM's.
+        """
+        import lightgbm  # noqa: PLC0415 - heavy libraries load when used
+
+        def dataset(rows: NDArray[np.bool_], reference: Any = None) -> Any:
+            return lightgbm.Dataset(
+                frame.values[rows],
+                label=target[rows],
+                init_score=offset[rows],
+                reference=reference,
+                params=parameters,
+                categorical_feature=category_positions(frame.features),
+            )
+
+        learnt = dataset(train)
+        trees = lightgbm.train(
+            parameters,
+            learnt,
+            num_boost_round=MOST_TREES,
+            valid_sets=[dataset(~train, learnt)],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
+        trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
+        return cls(trees, len(frame.features))
+
+    def predict_at(self, frame: Frame, interval: int) -> Floats:
+        """The sum of the trees at an age, shape (rows,)."""
+        return self.predict(with_age(frame, interval))
+
+    def base_at(self, interval: int) -> float:
+        """The sum of the trees' expected values at an age."""
+        return self._paths_at(interval).base
+
+    def contributions_at(self, frame: Frame, interval: int) -> Floats:
+        """What each feature but age contributes to the sum of the trees at an age, shape (rows, features)."""
+        matrix = with_age(frame, interval).values
+        leaves = self._trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
+        found = self._paths_at(interval).explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
+        return found.contributions[:, :-1]
+
+    def _paths_at(self, interval: int) -> PathTable:
+        if interval not in self._at:
+            self._at[interval] = PathTable.of(self._trees, self._features, given={self._features - 1: float(interval)})
+        return self._at[interval]
+
+
+def with_age(frame: Frame, interval: NDArray[np.intp] | int) -> Frame:
+    """The frame with the number of the interval as its last feature."""
+    age = np.broadcast_to(np.asarray(interval, dtype=np.float64), len(frame))
+    return Frame((*frame.features, AGE), np.column_stack([frame.values, age]))

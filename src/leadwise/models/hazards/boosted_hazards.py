@@ -1,0 +1,100 @@
+"""Boosted hazards: trees that learn how far a lead's hazard differs from that of all leads, and at which ages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+
+from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.models.algorithm import Parts, threads_for
+from leadwise.models.boosters import CATEGORIES, REPEATABLE, Parameters
+from leadwise.models.hazards.aged_trees import AgedTrees, with_age
+from leadwise.models.hazards.hazard_model import BASELINE, HazardModel
+from leadwise.models.hazards.person_periods import PersonPeriods
+from leadwise.models.linear import inner_folds
+from leadwise.models.screening import screened
+
+BAGS = 5
+
+
+class BoostedHazards(HazardModel):
+    """Poisson trees on one row per lead and interval, which start from the conversions expected of all leads alike.
+
+    Five bags, each of which leaves out a fifth of the leads; those say when to stop.
+
+    Source: Friedman 1982 and Holford 1980 for hazards by intervals as Poisson counts; Ke et al. 2017, LightGBM.
+
+    >>> from leadwise.models.hazards.spans import Spans
+    >>> visits = np.arange(400.0).reshape(-1, 1)
+    >>> frame = Frame((Feature("visits", "visits"),), visits)
+    >>> spans = Spans(np.full(400, 20.0), visits[:, 0] > 199)
+    >>> model = BoostedHazards(np.array([0.0, 7.0, 30.0]), 30.0).fit(frame, spans, seed=1)
+    >>> bool(model.predict(frame)[399] > 1), bool(model.predict(frame)[0] < -1)
+    (True, True)
+    """
+
+    name = "boosted_hazards"
+
+    def __init__(self, ages: Floats, horizon_days: float, hazards: Floats | None = None) -> None:
+        super().__init__(ages, horizon_days, hazards)
+        self.bags: list[AgedTrees] = []
+
+    def _learn(self, frame: Frame, periods: PersonPeriods, seed: int) -> None:
+        lead, interval = np.nonzero(periods.expected > 0)
+        offset = np.log(periods.expected[lead, interval])
+        converted = periods.converted[lead, interval].astype(np.float64)
+        rows = with_age(screened(frame, periods.totals[1]).take(lead), interval)
+        fold = inner_folds(len(frame), seed, BAGS)[lead]
+        parameters = _parameters(rows, int(converted.sum()), seed)
+        self.bags = [AgedTrees.grow(rows, converted, offset, fold != bag, parameters) for bag in np.unique(fold)]
+
+    def log_factors(self, frame: Frame) -> Floats:
+        """The mean of the bags."""
+        by_interval = [
+            np.mean([bag.predict_at(frame, interval) for bag in self.bags], axis=0)
+            for interval in range(len(self.hazards))
+        ]
+        return np.column_stack(by_interval)
+
+    def base_factors(self) -> Floats:
+        """The mean of the trees' expected values, at each age."""
+        intervals = range(len(self.hazards))
+        return np.array([np.mean([bag.base_at(interval) for bag in self.bags]) for interval in intervals])
+
+    def weigh(self, frame: Frame, weights: Floats) -> Floats:
+        """Mean path contributions of the bags (`paths.py`)."""
+        total = np.zeros(frame.values.shape)
+        for interval in range(weights.shape[1]):
+            mean = np.mean([bag.contributions_at(frame, interval) for bag in self.bags], axis=0)
+            total += weights[:, [interval]] * mean
+        return total
+
+    def save(self) -> Parts:
+        """One text per bag."""
+        return super().save() | {f"bag-{number}.txt": bag.dump() for number, bag in enumerate(self.bags)}
+
+    @classmethod
+    def load(cls, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
+        """The model as it was when saved."""
+        model = super().load(features, parts)
+        bags = len(parts.keys() - {BASELINE})
+        model.bags = [AgedTrees.load(parts[f"bag-{number}.txt"], len(features) + 1) for number in range(bags)]
+        return model
+
+
+def _parameters(rows: Frame, conversions: int, seed: int) -> Parameters:
+    return {
+        "num_threads": threads_for(rows.values),
+        **REPEATABLE,
+        **CATEGORIES,
+        "objective": "poisson",
+        "learning_rate": 0.05,
+        "num_leaves": 8,
+        "min_data_in_leaf": int(np.clip(len(rows) // 100, 5, 100)),
+        "min_sum_hessian_in_leaf": float(np.clip(conversions / 100, 1.0, 10.0)),
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "feature_fraction": 0.7,
+        "lambda_l2": 1.0,
+        "seed": seed,
+    }

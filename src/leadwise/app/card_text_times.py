@@ -18,14 +18,14 @@ def show_times(out: Console, told: TimeToConvert) -> None:
     )
     out.print(told.sentence)
     _show_comparisons(out, told)
-    out.print(f"\nExpected and seen (Kaplan-Meier, 95% interval) on {'test' if told.tested_from else 'all'} leads")
-    ages = [check.days for check in told.overall]
-    table = plain_table("leads", ">rows", *(f">{age:g} days" for age in ages))
-    table.add_row("all", "", *_cells(told.overall))
+    out.print(f"\nExpected and seen (Kaplan-Meier) on {'test' if told.tested_from else 'all'} leads")
+    table = plain_table("leads", ">number", ">days", ">expected", ">seen", ">from", ">to")
+    for check in told.overall:
+        table.add_row("all", "", f"{check.days:g}", *_cells(check))
     for segment in sorted(told.segments, key=lambda each: -each.leads)[:SEGMENTS_SHOWN]:
-        name = f"{short_name(segment.column)}: {short_name(segment.value)}"
-        cells = _cells(segment.ages)
-        table.add_row(name, f"{segment.leads:,}", *cells, *[""] * (len(ages) - len(cells)))
+        for check in segment.ages[-1:]:
+            name = short_name(f"{segment.column}: {segment.value}")
+            table.add_row(name, f"{segment.leads:,}", f"{check.days:g}", *_cells(check))
     out.print(table)
 
 
@@ -37,9 +37,6 @@ def _show_comparisons(out: Console, told: TimeToConvert) -> None:
     out.print(table)
 
 
-def _cells(checks: tuple[AgeCheck, ...]) -> list[str]:
-    return [
-        f"{percent(check.predicted)}, {percent(check.observed)} "
-        f"({percent(check.observed_interval[0])} to {percent(check.observed_interval[1])})"
-        for check in checks
-    ]
+def _cells(check: AgeCheck) -> list[str]:
+    low, high = check.observed_interval
+    return [percent(share) for share in (check.predicted, check.observed, low, high)]

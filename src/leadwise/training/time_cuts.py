@@ -42,10 +42,11 @@ def find_cut(timeline: Timeline) -> Cut | None:
 
     >>> from leadwise.training.timeline import Timeline
     >>> created = np.arange(300) / 3
-    >>> timeline = Timeline(np.arange(300), created, np.where(np.arange(300) % 3, np.nan, created + 2), 100.0)
+    >>> won = np.where(np.arange(300) % 3, np.nan, created + 2)
+    >>> timeline = Timeline(np.arange(300), created, won, as_of=100.0, ever=won > 0)
     >>> cut = find_cut(timeline)
-    >>> round(cut.instant), len(cut.before), cut.before.spans.days.max().round() <= 67, cut.tested_days
-    (67, 201, True, 30.0)
+    >>> round(cut.instant), len(cut.before), bool(cut.before.spans.days.max() <= 66), cut.tested_days
+    (66, 198, True, 30.0)
     """
     if not len(timeline):
         return None

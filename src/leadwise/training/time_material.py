@@ -154,15 +154,15 @@ def _prepare(table: pa.Table, timeline: Timeline, options: FitOptions) -> Prepar
 
 
 def _happened(timeline: Timeline, rows: int) -> list[str | None]:
-    """By row of the table, whether the lead converted; None where it is too young to tell.
+    """By row of the table, whether the lead converted, be it later; None where it is too young to tell.
 
     Too young is an open lead of less than the age by which half of the converted ones had converted.
     """
     spans = timeline.spans
     usual = float(np.median(spans.days[spans.converted])) if spans.converted.any() else 0.0
     told: list[str | None] = [None] * rows
-    for row, days, converted in zip(timeline.rows, spans.days, spans.converted, strict=True):
-        told[row] = "1" if converted else "0" if days >= usual else None
+    for row, days, converts in zip(timeline.rows, spans.days, timeline.ever, strict=True):
+        told[row] = "1" if converts else "0" if days >= usual else None
     return told
 
 

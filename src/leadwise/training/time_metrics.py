@@ -7,8 +7,8 @@ import numpy as np
 
 from leadwise.domain.frame import Floats
 from leadwise.models.hazards.spans import Spans
+from leadwise.training.calibration import Z95, wilson_interval
 
-Z95 = 1.959964
 MOST_COMPARED = 10_000
 """Every lead is compared with every conversion: of more leads than this, some are drawn."""
 
@@ -45,7 +45,16 @@ class ShareByAge:
         at = np.searchsorted(times, ages, side="right")
         stays = np.append(1.0, open_share)[at]
         spread = np.sqrt(np.append(0.0, variance)[at])
-        return cls(1 - stays, 1 - _bound(stays, spread, +1), 1 - _bound(stays, spread, -1))
+        found = cls(1 - stays, 1 - _bound(stays, spread, +1), 1 - _bound(stays, spread, -1))
+        return found._with_ends(spans, ages)
+
+    def _with_ends(self, spans: Spans, ages: Floats) -> Self:
+        """Intervals where none or all converted, for which Greenwood has none: those of a plain share (Wilson 1927)."""
+        low, high = self.low.copy(), self.high.copy()
+        for place in np.flatnonzero((self.share == 0) | (self.share == 1)):
+            known = int(np.count_nonzero(spans.converted | (spans.days >= ages[place])))
+            low[place], high[place] = wilson_interval(int(self.share[place]) * known, known) if known else (0.0, 1.0)
+        return type(self)(self.share, low, high)
 
 
 def _bound(stays: Floats, spread: Floats, side: int) -> Floats:
@@ -85,7 +94,7 @@ def concordance(spans: Spans, score: Floats, seed: int = 0) -> float | None:
         later = (spans.days > spans.days[lead]) | ((spans.days == spans.days[lead]) & ~spans.converted)
         pairs += np.count_nonzero(later)
         right += np.count_nonzero(score[later] < score[lead]) + 0.5 * np.count_nonzero(score[later] == score[lead])
-    return right / pairs if pairs else None
+    return float(right / pairs) if pairs else None
 
 
 def integrated_brier(spans: Spans, probability: Floats, ages: Floats) -> float:
@@ -140,4 +149,4 @@ def log_likelihoods(spans: Spans, cumulative: Floats, ages: Floats) -> Floats:
     passed = start + (end - start) * (days - ages[interval]) / (ages[interval + 1] - ages[interval])
     with np.errstate(divide="ignore"):
         conversion = -start + np.log(-np.expm1(start - end))
-    return np.where(converts, conversion, -passed)
+    return np.asarray(np.where(converts, conversion, -passed))

@@ -1,6 +1,6 @@
 """When each lead was created and when it converted, and how much of that was known at any instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -31,7 +31,9 @@ class Timeline:
         rows: Their positions in the table.
         created: When each was created, ascending.
         converted: When each converted; NaN where that had not happened by `as_of`.
-        as_of: The last instant that the table tells of.
+        as_of: The last instant that is told of.
+        ever: Whether the table knows of a conversion at any time, be it after `as_of`. For the leak check alone: what
+            was filled in by a later conversion must not be taken for something that was known before.
         notes: Sentences on rows that were left out.
     """
 
@@ -39,6 +41,7 @@ class Timeline:
     created: Floats
     converted: Floats
     as_of: float
+    ever: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -65,7 +68,8 @@ class Timeline:
     def known_at(self, instant: float) -> Self:
         """The leads created by then, and of their conversions those that had happened: all that was known.
 
-        >>> timeline = Timeline(np.arange(2), np.array([0.0, 5.0]), np.array([3.0, 9.0]), as_of=10.0)
+        >>> won = np.array([3.0, 9.0])
+        >>> timeline = Timeline(np.arange(2), np.array([0.0, 5.0]), won, as_of=10.0, ever=won > 0)
         >>> earlier = timeline.known_at(7.0)
         >>> earlier.spans.days.tolist(), earlier.spans.converted.tolist()
         ([3.0, 2.0], [True, False])
@@ -73,17 +77,21 @@ class Timeline:
         leads = int(np.searchsorted(self.created, instant, side="right"))
         converted = self.converted[:leads]
         converted = np.where(converted <= instant, converted, np.nan)
-        return type(self)(self.rows[:leads], self.created[:leads], converted, min(instant, self.as_of))
+        return replace(self.take(slice(0, leads)), converted=converted, as_of=min(instant, self.as_of))
 
     def created_after(self, instant: float) -> Self:
         """The leads created later than that, with all that is known of them."""
         first = int(np.searchsorted(self.created, instant, side="right"))
-        return type(self)(self.rows[first:], self.created[first:], self.converted[first:], self.as_of)
+        return self.take(slice(first, None))
 
-    def take(self, positions: NDArray[np.intp]) -> Self:
+    def take(self, positions: NDArray[np.intp] | slice) -> Self:
         """Some of the leads, by ascending position."""
-        return type(self)(
-            self.rows[positions], self.created[positions], self.converted[positions], self.as_of, self.notes
+        return replace(
+            self,
+            rows=self.rows[positions],
+            created=self.created[positions],
+            converted=self.converted[positions],
+            ever=self.ever[positions],
         )
 
 
@@ -125,14 +133,14 @@ def read_timeline(table: pa.Table, options: FitOptions) -> Timeline:
         f"a creation after {day_text(as_of)}, the moment of observation": after,
     }
     notes = tuple(_left_out(reason, int(rows.sum())) for reason, rows in reasons.items() if rows.any())
-    return Timeline(chosen, created[chosen], known[chosen], as_of, notes)
+    return Timeline(chosen, created[chosen], known[chosen], as_of, ~np.isnan(converted[chosen]), notes)
 
 
 def end_of_day(instant: float) -> float:
     """The last second of that day.
 
-    >>> (end_of_day(3.0) - 3.0) * 86_400
-    86399.0
+    >>> round((end_of_day(3.2) - 3.0) * 86_400)
+    86399
     """
     return float(np.floor(instant) + 1 - 1 / SECONDS_PER_DAY)
 

@@ -15,12 +15,15 @@ from leadwise.models.linear import inner_folds
 from leadwise.models.screening import screened
 
 BAGS = 5
+ENOUGH_FOR_LARGER_TREES = 1_000
+"""Conversions that bear trees of eight leaves; with fewer, four err less on later leads."""
 
 
 class BoostedHazards(HazardModel):
     """Poisson trees on one row per lead and interval, which start from the conversions expected of all leads alike.
 
-    Five bags, each of which leaves out a fifth of the leads; those say when to stop.
+    Five bags, each of which leaves out a fifth of the leads; those say when to stop. A bag without a conversion has
+    nothing to learn from, and is left out.
 
     Source: Friedman 1982 and Holford 1980 for hazards by intervals as Poisson counts; Ke et al. 2017, LightGBM.
 
@@ -46,27 +49,32 @@ class BoostedHazards(HazardModel):
         rows = with_age(screened(frame, periods.totals[1]).take(lead), interval)
         fold = inner_folds(len(frame), seed, BAGS)[lead]
         parameters = _parameters(rows, int(converted.sum()), seed)
-        self.bags = [AgedTrees.grow(rows, converted, offset, fold != bag, parameters) for bag in np.unique(fold)]
+        self.bags = [
+            AgedTrees.grow(rows, converted, offset, fold != bag, parameters)
+            for bag in np.unique(fold)
+            if converted[fold != bag].any()
+        ]
 
     def log_factors(self, frame: Frame) -> Floats:
         """The mean of the bags."""
-        by_interval = [
-            np.mean([bag.predict_at(frame, interval) for bag in self.bags], axis=0)
-            for interval in range(len(self.hazards))
-        ]
-        return np.column_stack(by_interval)
+        factors = np.zeros((len(frame), len(self.hazards)))
+        for bag in self.bags:
+            for interval in range(len(self.hazards)):
+                factors[:, interval] += bag.predict_at(frame, interval) / len(self.bags)
+        return factors
 
     def base_factors(self) -> Floats:
         """The mean of the trees' expected values, at each age."""
         intervals = range(len(self.hazards))
-        return np.array([np.mean([bag.base_at(interval) for bag in self.bags]) for interval in intervals])
+        by_bag = [[bag.base_at(interval) for interval in intervals] for bag in self.bags]
+        return np.asarray(np.mean(by_bag, axis=0)) if by_bag else np.zeros(len(self.hazards))
 
     def weigh(self, frame: Frame, weights: Floats) -> Floats:
         """Mean path contributions of the bags (`paths.py`)."""
         total = np.zeros(frame.values.shape)
-        for interval in range(weights.shape[1]):
-            mean = np.mean([bag.contributions_at(frame, interval) for bag in self.bags], axis=0)
-            total += weights[:, [interval]] * mean
+        for bag in self.bags:
+            for interval in range(weights.shape[1]):
+                total += weights[:, [interval]] / len(self.bags) * bag.contributions_at(frame, interval)
         return total
 
     def save(self) -> Parts:
@@ -87,11 +95,12 @@ def _parameters(rows: Frame, conversions: int, seed: int) -> Parameters:
         "num_threads": threads_for(rows.values),
         **REPEATABLE,
         **CATEGORIES,
+        "cat_smooth": 50.0,  # a lead stands in several rows, so a value needs more of them to speak for itself
         "objective": "poisson",
         "learning_rate": 0.05,
-        "num_leaves": 8,
-        "min_data_in_leaf": int(np.clip(len(rows) // 100, 5, 100)),
-        "min_sum_hessian_in_leaf": float(np.clip(conversions / 100, 1.0, 10.0)),
+        "num_leaves": 4 if conversions < ENOUGH_FOR_LARGER_TREES else 8,
+        "min_data_in_leaf": 20,
+        "min_sum_hessian_in_leaf": 1.0,  # of conversions to be expected
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "feature_fraction": 0.7,

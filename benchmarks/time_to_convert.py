@@ -2,9 +2,9 @@
 
 uv run python benchmarks/time_to_convert.py [--out docs/results/time_to_convert.md]
 
-The Olist funnel lies in ../shared/data (or LEADWISE_TEST_DATA). Leads first met from 2018-01-01 to 2018-04-14 are learnt
-from with what was known at the end of that last day; those first met from 2018-04-15 on are the test, with all that
-became of them. Ours is `leadwise fit` as a user calls it, and each of its models by itself.
+The Olist funnel lies in ../shared/data (or LEADWISE_TEST_DATA). Leads first met from 2018-01-01 to 2018-04-14 are
+learnt from with what was known at the end of that last day; those first met from 2018-04-15 on are the test, with all
+that became of them. Ours is `leadwise fit` as a user calls it, and each of its models by itself.
 """
 
 import argparse
@@ -151,8 +151,8 @@ def run() -> str:
     intro = (
         f"Olist: {len(train):,} leads first met from {FIRST} to {LAST_KNOWN}, of whom {known.converted.sum():,} had "
         f"converted by then, foretell {len(test):,} leads first met later, of whom {spans.converted.sum():,} did. "
-        "Harrell's C by the probability within 90 days; integrated Brier score from 0 to 90 days (lower is better); mean "
-        "probabilities by each age; mean gap at 90 days over origins and landing pages of 50 leads or more."
+        "Harrell's C by the probability within 90 days; integrated Brier score from 0 to 90 days (lower is better); "
+        "mean probabilities by each age; mean gap at 90 days over origins and landing pages of 50 leads or more."
     )
     lines = ["| " + " | ".join(row) + " |" for row in (cells, ["---"] * len(cells), *rows)]
     return "\n".join([intro, "", *lines]) + "\n"

@@ -45,9 +45,7 @@ def test_until_makes_later_conversions_open_and_leaves_out_later_leads():
     timeline = read(["2026-01-01", "2026-01-02", "2026-01-09"], ["2026-01-20", "2026-01-04", ""], until="2026-01-05")
     assert timeline.rows.tolist() == [0, 1]
     assert timeline.spans.converted.tolist() == [False, True]
-    assert timeline.notes == (
-        "1 row has a creation after 2026-01-05, the moment of observation, and was left out.",
-    )
+    assert timeline.notes == ("1 row has a creation after 2026-01-05, the moment of observation, and was left out.",)
 
 
 def test_a_conversion_before_its_lead_is_left_out_and_told():

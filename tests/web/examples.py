@@ -26,6 +26,7 @@ from leadwise.domain.card import (
 from leadwise.domain.column import ColumnKind, ColumnReport, ColumnUse, Leak
 from leadwise.domain.errors import Missing, Unavailable
 from leadwise.domain.score import Reason
+from leadwise.domain.time_to_convert import AgeCheck, SegmentCheck, TimeComparison, TimeToConvert
 from leadwise.web.sources import GradeCount, LeadList, LeadQuery, LeadRow
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -428,6 +429,46 @@ _ACTIONS = {
     "C": "Send the price and two similar cars.",
     "D": "Leave in the newsletter.",
 }
+
+
+def make_time_card() -> ModelCard:
+    """A card that says when leads convert, with a name and a value that nobody would wish for."""
+    ages = tuple(
+        AgeCheck(days=days, predicted=share, observed=share * 0.9, observed_interval=(share * 0.8, share * 1.1))
+        for days, share in ((1, 0.01), (7, 0.05), (30, 0.09), (60, 0.11), (90, 0.12))
+    )
+    segments = tuple(
+        SegmentCheck(column=column, value=value, leads=leads, ages=ages[1:])
+        for column, value, leads in (("Origin", "social", 210), ("Origin", "direct", 90), (HOSTILE[0], HOSTILE[2], 50))
+    )
+    comparisons = (
+        TimeComparison(
+            algorithm="kaplan_meier", chosen=False, log_likelihood=-0.39, concordance=0.5, integrated_brier=0.066
+        ),
+        TimeComparison(
+            algorithm="boosted_hazards", chosen=True, log_likelihood=-0.37, concordance=0.67, integrated_brier=0.063
+        ),
+    )
+    told = TimeToConvert(
+        created_column="Met",
+        converted_column="Won",
+        as_of=MONDAY,
+        leads=5_997,
+        converted=780,
+        open=5_217,
+        observed_days=317,
+        horizons=(7, 30, 60, 90),
+        probability_days=90,
+        median_days=41.5,
+        tested_from=MONDAY - timedelta(days=120),
+        tested_days=90,
+        comparisons=comparisons,
+        curve=ages,
+        overall=ages[1:],
+        segments=segments,
+        sentence="Of 1,278 leads it expected 12.0% to convert within 90 days and 10.8% did.",
+    )
+    return make_card().model_copy(update={"time_to_convert": told, "algorithm": "boosted_hazards"})
 
 
 def make_lead(at: int, total: int, **changes: Any) -> LeadRow:

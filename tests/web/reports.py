@@ -10,6 +10,7 @@ CARDS = {
     "conversion": examples.make_card,
     "calibration failed": examples.make_failed_card,
     "value": examples.make_value_card,
+    "time": examples.make_time_card,
     "300 columns": examples.make_wide_card,
     "hostile names": examples.make_hostile_card,
 }

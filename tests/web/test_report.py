@@ -203,3 +203,16 @@ def test_can_be_written_as_a_file(tmp_path: Path):
     html = make_report("hostile names")
     (tmp_path / "report.html").write_text(html, encoding="utf-8")
     assert (tmp_path / "report.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def test_says_when_leads_convert_and_whether_that_held():
+    text = words_of(make_report("time"))
+    assert "Until 2 March 2026, 780 of 5,997 leads converted. The others are still open" in text
+    assert "Half of all leads convert within 42 days." in text
+    assert "it expected 12.0% to convert within 90 days and 10.8% did" in text
+    assert "Origin: social" in text
+    assert "Harrell's C, test" in text
+
+
+def test_says_nothing_of_times_where_a_model_knows_none():
+    assert "When leads convert" not in words_of(make_report("conversion"))

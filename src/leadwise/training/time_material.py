@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from leadwise.domain.column import Column, ColumnReport, ColumnUse
+from leadwise.domain.column import Column, ColumnKind, ColumnReport, ColumnUse
 from leadwise.domain.frame import Frame
 from leadwise.features.columns import infer_column
 from leadwise.features.encoding import encode
@@ -145,7 +145,10 @@ def _prepare(table: pa.Table, timeline: Timeline, options: FitOptions) -> Prepar
     position = table.column_names.index(converted_at)
     happened = pa.array(_happened(timeline, table.num_rows), pa.string())
     beside = (options.outcome,) if options.outcome not in {"", converted_at, created} else ()
-    asked = replace(options, outcome=converted_at, time_column=created, drop=(*options.drop, *beside), algorithms=())
+    ordering = (
+        created if infer_column(created, table.column(created)).kind is ColumnKind.DATE else None
+    )  # not if all same
+    asked = replace(options, outcome=converted_at, time_column=ordering, drop=(*options.drop, *beside), algorithms=())
     prepared = prepare(table.set_column(position, converted_at, happened), asked)
     columns = tuple(_without_clock(column, timeline, created) for column in prepared.columns)
     dates = infer_column(converted_at, table.column(converted_at))

@@ -116,7 +116,7 @@ def read_timeline(table: pa.Table, options: FitOptions) -> Timeline:
     today = now().timestamp() / SECONDS_PER_DAY
     late = (created > today + 1) | (converted > today + 1)
     before = np.floor(converted) < np.floor(created)
-    conversions = int((~np.isnan(converted)).sum())
+    conversions = int((~np.isnan(converted) & ~np.isnan(created)).sum())
     if before.sum() > conversions / 2:
         raise DatesReversedError(created_name, converted_name, int(before.sum()), conversions)
     usable = ~(without | np.isnan(created) | unread | before | late)

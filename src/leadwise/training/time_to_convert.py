@@ -15,7 +15,7 @@ from leadwise.training.options import FitOptions
 from leadwise.training.time_cuts import Cut, find_cut, validation_cuts
 from leadwise.training.time_describing import TimeTest, TimeTraining, describe_time
 from leadwise.training.time_material import TimeMaterial, gather
-from leadwise.training.time_validation import choose, fit_hazards, foretell, validate_hazards
+from leadwise.training.time_validation import TimeContender, choose, fit_hazards, foretell, validate_hazards
 
 
 def fit_time_to_convert(
@@ -44,16 +44,14 @@ def fit_time_to_convert(
     cut = find_cut(material.timeline)
     cuts = tuple(validation_cuts(cut.before)) if cut is not None else ()
     names, said = _competitors(material, asked, cuts)
-    contenders = [
-        validate_hazards(name, material.frame, cuts, seed=options.seed, report=progress.step) for name in names
-    ]
+    contenders, late = _compete(names, material, cuts, options, brake, progress)
     best = choose(contenders)
     progress.step(f"fitting {best.name.replace('_', ' ')} on all leads")
     final = fit_hazards(best.name, material.frame, material.timeline, seed=options.seed)
     progress.step("trying it on the newest leads")
-    test = _test(names, material, cut, options)
+    test = _test([contender.name for contender in contenders], material, cut, options)
     progress.step("writing the model card")
-    warnings = (*material.warnings, *said)
+    warnings = (*material.warnings, *said, *late)
     training = TimeTraining(
         options, material, tuple(contenders), best, final, test, warnings, table.num_rows, brake.elapsed_seconds
     )
@@ -85,6 +83,27 @@ def _competitors(material: TimeMaterial, asked: Sequence[str], cuts: Sequence[Cu
         f"({allowed[0].replace('_', ' ')}). Fit again with more leads."
     )
     return allowed[:1], [warning]
+
+
+def _compete(
+    names: Sequence[str],
+    material: TimeMaterial,
+    cuts: Sequence[Cut],
+    options: FitOptions,
+    brake: Brake,
+    progress: Progress,
+) -> tuple[list[TimeContender], list[str]]:
+    """All contenders, and what is to be said of those that the brake kept out."""
+    contenders: list[TimeContender] = []
+    for name in names:
+        if contenders and brake.pulled(learnt=True):
+            warning = (
+                f"The budget of {options.budget_seconds:g} seconds ended before {name.replace('_', ' ')} could "
+                "compete; a larger --budget lets it in, and makes the result repeatable."
+            )
+            return contenders, [warning]
+        contenders.append(validate_hazards(name, material.frame, cuts, seed=options.seed, report=progress.step))
+    return contenders, []
 
 
 def _test(names: Sequence[str], material: TimeMaterial, cut: Cut | None, options: FitOptions) -> TimeTest:

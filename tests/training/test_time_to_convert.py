@@ -72,11 +72,8 @@ def test_scores_have_a_probability_for_each_horizon_that_never_falls(steady):
     told = model.card.base + sum(scores[f"contribution_{rank}"].to_numpy() for rank in range(1, 4))
     odds = np.log(curve[:, -1] / (1 - curve[:, -1]))
     np.testing.assert_allclose(told, odds, atol=1e-6)
-    assert scores.column_names[:9] == [
-        *("id", "probability", "grade", "action"),
-        *(f"probability_{days}_days" for days in HORIZONS),
-        "median_days",
-    ]
+    assert scores.column_names[:4] == ["id", "probability", "grade", "action"]
+    assert scores.column_names[-5:] == [*(f"probability_{days}_days" for days in HORIZONS), "median_days"]
 
 
 def test_the_card_says_what_was_watched_and_whether_it_held(steady):

@@ -34,9 +34,9 @@ def score_table(
     contribution_1` and so on, `model_version`; of a conversion model then `probability_low, probability_high`: the
     conversion rate of leads with such a score lies between them four times of five (null where the model file is older
     than this). Contributions are in log-odds (or in units of the value); with as many reasons as the model has columns,
-    they and the card's `base` add up to the log-odds of the probability (or to the value). A
-    model of time to conversion gives `probability_7_days, ..., probability_90_days, median_days` too, counted from the
-    lead's creation; they are empty where nobody was watched for so long.
+    they and the card's `base` add up to the log-odds of the probability (or to the value). A model
+    of time to conversion gives `probability_7_days, ..., probability_90_days, median_days` last, counted from the
+    lead's creation: null where nobody was watched for so long, as are the two ends of the rate.
 
     Args:
         model: A fitted model.
@@ -49,8 +49,6 @@ def score_table(
     contributions, margins = _contributions(model, frame, exact=exact) if reasons else (None, model.margins(frame))
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
     found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
-    if isinstance(model.algorithm, HazardModel):
-        found |= _times(model.algorithm, frame)
     ranks = [] if contributions is None else reason_columns(table, model.columns, contributions, reasons)
     for rank, (words, weights) in enumerate(ranks, start=1):
         found[f"reason_{rank}"] = pa.array(words, pa.string())
@@ -58,6 +56,8 @@ def score_table(
     found["model_version"] = pa.array([model.card.model_version] * table.num_rows, pa.string())
     if model.card.task is Task.CONVERSION:
         found |= _rates(model, margins)
+    if isinstance(model.algorithm, HazardModel):
+        found |= _times(model.algorithm, frame)
     return pa.table(found)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from leadwise.domain.column import Column
 from leadwise.features.texts import to_codes
-from leadwise.models.algorithm import Algorithm
+from leadwise.models.algorithm import Predictor
 from leadwise.training.scalings import Scaling, describe_scaling
 
 VERSION_DIGITS = 12
@@ -45,7 +45,7 @@ def content_version(parts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:VERSION_DIGITS]
 
 
-def model_version(algorithm: Algorithm, columns: Sequence[Column], scaling: Scaling) -> str:
+def model_version(algorithm: Predictor, columns: Sequence[Column], scaling: Scaling) -> str:
     """The version of a model that consists of these."""
     parts = {
         **algorithm.save(),

@@ -33,6 +33,7 @@ from leadwise.training.scaling_choice import likelihood
 from leadwise.training.scaling_fits import fit_platt, fit_shift
 from leadwise.training.scalings import AS_IS, PlattScaling
 from leadwise.training.splits import Fold
+from leadwise.training.time_errors import CurvesNotRecalibratableError
 
 FOLDS = 5
 WORTH = 1.0
@@ -122,6 +123,8 @@ def recalibrate(model: FittedModel, table: pa.Table, outcome: str, *, won: str |
 def _check(model: FittedModel, table: pa.Table, outcome: str) -> None:
     if model.card.task is not Task.CONVERSION:
         raise NotRecalibratableError(model.card.data.outcome)
+    if model.card.time_to_convert is not None:
+        raise CurvesNotRecalibratableError
     if outcome not in table.column_names:
         raise ColumnNotFoundError("--outcome", outcome, table.column_names)
     if outcome in {column.name for column in model.columns}:

@@ -2,12 +2,11 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from leadwise.domain.card import DataDescription, Grade, LeaderboardRow, ModelCard, Task
@@ -17,14 +16,15 @@ from leadwise.domain.time_to_convert import HORIZONS, AgeCheck, TimeComparison, 
 from leadwise.models.hazards.hazard_model import HazardModel
 from leadwise.models.hazards.kaplan_meier import KaplanMeier
 from leadwise.models.margins import logit, sigmoid
-from leadwise.training.calibration import PlattScaling, check_calibration, reliability_table
+from leadwise.training.calibration import check_calibration, reliability_table
 from leadwise.training.describing import EXPLAINED_ROWS, FORMAT_VERSION, SOFTWARE, gain_curve, roc_curve
 from leadwise.training.effects import column_effects
-from leadwise.training.fingerprint import content_version, table_fingerprint
+from leadwise.training.fingerprint import model_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades, grade_bounds
 from leadwise.training.metrics import best_threshold, conversion_metrics
 from leadwise.training.options import FitOptions
+from leadwise.training.scalings import AS_IS
 from leadwise.training.time_checks import Foretold, check_ages, check_segments
 from leadwise.training.time_cuts import Cut
 from leadwise.training.time_material import TimeMaterial
@@ -73,20 +73,16 @@ class TimeTraining:
 def describe_time(training: TimeTraining) -> FittedModel:
     """The finished model with its card."""
     material, columns = training.material, training.material.prepared.columns
-    parts = {
-        **training.final.save(),
-        "columns": orjson.dumps([column.model_dump(mode="json") for column in columns]),
-    }
-    draft = FittedModel(_card(training, content_version(parts)), columns, training.final, PlattScaling())
+    card = _card(training, model_version(training.final, columns, AS_IS))
+    draft = FittedModel(card, columns, training.final, AS_IS)
     newest = slice(max(len(material.frame) - EXPLAINED_ROWS, 0), None)
     explanation = draft.explain(material.frame.take(newest))
     table = material.prepared.table.take(material.timeline.rows[newest])
     effects = column_effects(table, columns, explanation.contributions)
-    card = draft.card.model_copy(update={"base": explanation.base, "effects": effects})
-    return FittedModel(card, columns, training.final, draft.scaling)
+    return replace(draft, card=card.model_copy(update={"base": explanation.base, "effects": effects}))
 
 
-def _card(training: TimeTraining, model_version: str) -> ModelCard:
+def _card(training: TimeTraining, digest: str) -> ModelCard:
     options, test = training.options, training.test
     told = test.told[training.best.name]
     target, probability = _known_ends(told)
@@ -94,7 +90,7 @@ def _card(training: TimeTraining, model_version: str) -> ModelCard:
     return ModelCard(
         format_version=FORMAT_VERSION,
         leadwise_version=version("leadwise"),
-        model_version=model_version,
+        model_version=digest,
         task=Task.CONVERSION,
         created_at=now(),
         training_seconds=round(training.training_seconds, 3),
@@ -108,7 +104,7 @@ def _card(training: TimeTraining, model_version: str) -> ModelCard:
         test=conversion_metrics(target, probability, best_threshold(*learnt), seed=options.seed),
         base=0.0,
         threshold=best_threshold(*learnt),
-        calibration=check_calibration(target, logit(probability), PlattScaling(), held_out=test.cut is not None),
+        calibration=check_calibration(target, logit(probability), AS_IS, held_out=test.cut is not None),
         reliability=reliability_table(target, probability),
         grades=_grades(training, learnt[1], target, probability),
         gain=gain_curve(target, probability),

@@ -83,3 +83,15 @@ class NotWatchedError(Invalid):
             f"To learn when leads convert some must have been watched for a day, but by {as_of} {found}; "
             "add older leads, or name a later --until."
         )
+
+
+class CurvesNotRecalibratableError(Invalid):
+    """A curve cannot be moved at one age alone."""
+
+    code = "curves_not_recalibratable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Recalibration moves one probability of each lead, but this model gives a curve over time; "
+            "fit it again on newer leads; those that are still open take part."
+        )

@@ -69,13 +69,7 @@ def run(
     check_writable(out, inputs=[table])
     if report is not None:
         check_writable(report, inputs=[table, out])
-    started = perf_counter()
-    with working(f"reading {table}"):
-        file = read_table(table)
-    for note in file.notes:
-        remark(note)
-    with make_progress() as progress:
-        model = Model(fit(file.table, options, progress, spent_seconds=perf_counter() - started))
+    model = _fit(table, options)
     model.save(out)
     remark(f"Wrote {out}.")
     if report is not None:
@@ -87,3 +81,13 @@ def run(
         print_json(model.card)
     else:
         show_card(model.card)
+
+
+def _fit(path: Path, options: FitOptions) -> Model:
+    started = perf_counter()
+    with working(f"reading {path}"):
+        file = read_table(path)
+    for note in file.notes:
+        remark(note)
+    with make_progress() as progress:
+        return Model(fit(file.table, options, progress, spent_seconds=perf_counter() - started))

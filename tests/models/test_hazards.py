@@ -7,7 +7,7 @@ from lifelines import KaplanMeierFitter
 from leadwise.domain.frame import Feature, FeatureKind, Frame
 from leadwise.models.hazards import person_periods
 from leadwise.models.hazards.catalogue import HAZARD_MODELS
-from leadwise.models.hazards.hazard_model import HazardModel
+from leadwise.models.hazards.hazard_model import HazardModel, NoExactReasonsError
 from leadwise.models.hazards.person_periods import PersonPeriods
 from leadwise.models.hazards.spans import Spans, ages_until
 
@@ -54,6 +54,12 @@ def test_margins_are_those_of_the_curve_at_the_horizon(model):
     frame, _ = make_leads(50, seed=6)
     probability = 1 - np.exp(-model.cumulative(frame)[:, np.searchsorted(AGES, 90.0) - 1])
     np.testing.assert_allclose(model.predict(frame), np.log(probability / (1 - probability)), rtol=1e-9)
+
+
+def test_exact_reasons_are_refused_in_a_sentence(model):
+    frame, _ = make_leads(5)
+    with pytest.raises(NoExactReasonsError, match="leave --exact out"):
+        model.explain_exactly(frame)
 
 
 def test_curves_never_fall(model):

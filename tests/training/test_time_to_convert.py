@@ -17,7 +17,14 @@ from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictErro
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
-from leadwise.training.time_errors import DateMissingError, NothingToLearnError, NotWatchedError, NotWithDatesError
+from leadwise.training.recalibration import recalibrate
+from leadwise.training.time_errors import (
+    CurvesNotRecalibratableError,
+    DateMissingError,
+    NothingToLearnError,
+    NotWatchedError,
+    NotWithDatesError,
+)
 
 OPTIONS = FitOptions(created="Met", converted_at="Won", budget_seconds=20)
 FIRST = date(2025, 1, 1)
@@ -254,6 +261,12 @@ def test_options_that_contradict_each_other_are_refused_in_a_sentence(changes, e
     table, _ = make_table(50)
     with pytest.raises(error, match=says):
         fit(table, replace(OPTIONS, **changes))
+
+
+def test_recalibration_is_refused_in_a_sentence(steady):
+    table, _, model = steady
+    with pytest.raises(CurvesNotRecalibratableError, match="fit it again on newer leads"):
+        recalibrate(model, table.slice(0, 900), "Won")
 
 
 def test_olist(real_file):

@@ -19,8 +19,8 @@ from leadwise.training.preparation import PreparedTable, prepare
 from leadwise.training.time_errors import DateMissingError, NothingToLearnError, NotWatchedError, NotWithDatesError
 from leadwise.training.timeline import Timeline, day_text, read_timeline
 
-CELLS_PER_CELL = 4
-"""A lead stands in several intervals of age, so it takes as long as so many rows."""
+CELLS_PER_CELL = 6
+"""A lead stands in several stages of age, and trees are grown slowly: it takes as long as so many rows."""
 YEARS_OF_MONTHS = 2.0
 """A month that came but once is a clock: months tell something from this many years on."""
 UNRECORDED = 10.0

@@ -14,7 +14,7 @@ MOST_TREES = 400
 PATIENCE = 30
 """Trees that may follow without a gain before growing stops."""
 AGE = Feature("age", "age")
-"""The number of the interval. It stands last, and takes part in splits, so that a feature may matter early or late."""
+"""The number of the stage. It stands last, and takes part in splits, so that a feature may matter early or late."""
 
 
 class AgedTrees(Booster):
@@ -35,8 +35,8 @@ class AgedTrees(Booster):
         """Poisson trees on top of an offset, stopped where the rows left out of training no longer gain.
 
         Args:
-            frame: Features and age, one row per lead and interval.
-            target: 1 where the lead converted in the interval, else 0.
+            frame: Features and age, one row per lead and stage.
+            target: 1 where the lead converted in the stage, else 0.
             offset: Logarithm of the conversions that were expected anyway.
             train: The rows to grow on.
             parameters: LightGBM's.
@@ -64,28 +64,28 @@ class AgedTrees(Booster):
         trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
         return cls(trees, len(frame.features))
 
-    def predict_at(self, frame: Frame, interval: int) -> Floats:
+    def predict_at(self, frame: Frame, stage: int) -> Floats:
         """The sum of the trees at an age, shape (rows,)."""
-        return self.predict(with_age(frame, interval))
+        return self.predict(with_age(frame, stage))
 
-    def base_at(self, interval: int) -> float:
+    def base_at(self, stage: int) -> float:
         """The sum of the trees' expected values at an age."""
-        return self._paths_at(interval).base
+        return self._paths_at(stage).base
 
-    def contributions_at(self, frame: Frame, interval: int) -> Floats:
+    def contributions_at(self, frame: Frame, stage: int) -> Floats:
         """What each feature but age contributes to the sum of the trees at an age, shape (rows, features)."""
-        matrix = with_age(frame, interval).values
+        matrix = with_age(frame, stage).values
         leaves = self._trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
-        found = self._paths_at(interval).explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
+        found = self._paths_at(stage).explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
         return found.contributions[:, :-1]
 
-    def _paths_at(self, interval: int) -> PathTable:
-        if interval not in self._at:
-            self._at[interval] = PathTable.of(self._trees, self._features, given={self._features - 1: float(interval)})
-        return self._at[interval]
+    def _paths_at(self, stage: int) -> PathTable:
+        if stage not in self._at:
+            self._at[stage] = PathTable.of(self._trees, self._features, given={self._features - 1: float(stage)})
+        return self._at[stage]
 
 
-def with_age(frame: Frame, interval: NDArray[np.intp] | int) -> Frame:
-    """The frame with the number of the interval as its last feature."""
-    age = np.broadcast_to(np.asarray(interval, dtype=np.float64), len(frame))
+def with_age(frame: Frame, stage: NDArray[np.intp] | int) -> Frame:
+    """The frame with the number of the stage as its last feature."""
+    age = np.broadcast_to(np.asarray(stage, dtype=np.float64), len(frame))
     return Frame((*frame.features, AGE), np.column_stack([frame.values, age]))

@@ -14,13 +14,17 @@ from leadwise.models.hazards.person_periods import PersonPeriods
 from leadwise.models.linear import inner_folds
 from leadwise.models.screening import screened
 
+STAGES = (3.0, 14.0, 45.0)
+"""Ages, in days, from which on a lead's factor may be another one: its hazard changes faster than how leads differ."""
 BAGS = 5
 ENOUGH_FOR_LARGER_TREES = 1_000
 """Conversions that bear trees of eight leaves; with fewer, four err less on later leads."""
 
 
 class BoostedHazards(HazardModel):
-    """Poisson trees on one row per lead and interval, which start from the conversions expected of all leads alike.
+    """Poisson trees on one row per lead and stage, which start from the conversions expected of all leads alike.
+
+    Stages join the intervals of age in which a lead's factor stays the same.
 
     Five bags, each of which leaves out a fifth of the leads; those say when to stop. A bag without a conversion has
     nothing to learn from, and is left out.
@@ -41,12 +45,14 @@ class BoostedHazards(HazardModel):
     def __init__(self, ages: Floats, horizon_days: float, hazards: Floats | None = None) -> None:
         super().__init__(ages, horizon_days, hazards)
         self.bags: list[AgedTrees] = []
+        self._stage = np.searchsorted(STAGES, self.ages[:-1], side="right")
 
     def _learn(self, frame: Frame, periods: PersonPeriods, seed: int) -> None:
-        lead, interval = np.nonzero(periods.expected > 0)
-        offset = np.log(periods.expected[lead, interval])
-        converted = periods.converted[lead, interval].astype(np.float64)
-        rows = with_age(screened(frame, periods.totals[1]).take(lead), interval)
+        by_stage = periods.joined(self._stage)
+        lead, stage = np.nonzero(by_stage.expected > 0)
+        offset = np.log(by_stage.expected[lead, stage])
+        converted = by_stage.converted[lead, stage].astype(np.float64)
+        rows = with_age(screened(frame, periods.totals[1]).take(lead), stage)
         fold = inner_folds(len(frame), seed, BAGS)[lead]
         parameters = _parameters(rows, int(converted.sum()), seed)
         self.bags = [
@@ -57,24 +63,26 @@ class BoostedHazards(HazardModel):
 
     def log_factors(self, frame: Frame) -> Floats:
         """The mean of the bags."""
-        factors = np.zeros((len(frame), len(self.hazards)))
+        factors = np.zeros((len(frame), len(STAGES) + 1))
         for bag in self.bags:
-            for interval in range(len(self.hazards)):
-                factors[:, interval] += bag.predict_at(frame, interval) / len(self.bags)
-        return factors
+            for stage in np.unique(self._stage):
+                factors[:, stage] += bag.predict_at(frame, int(stage)) / len(self.bags)
+        return factors[:, self._stage]
 
     def base_factors(self) -> Floats:
         """The mean of the trees' expected values, at each age."""
-        intervals = range(len(self.hazards))
-        by_bag = [[bag.base_at(interval) for interval in intervals] for bag in self.bags]
-        return np.asarray(np.mean(by_bag, axis=0)) if by_bag else np.zeros(len(self.hazards))
+        if not self.bags:
+            return np.zeros(len(self.hazards))
+        by_stage = [np.mean([bag.base_at(stage) for bag in self.bags]) for stage in range(len(STAGES) + 1)]
+        return np.array(by_stage)[self._stage]
 
     def weigh(self, frame: Frame, weights: Floats) -> Floats:
         """Mean path contributions of the bags (`paths.py`)."""
-        total = np.zeros(frame.values.shape)
-        for bag in self.bags:
-            for interval in range(weights.shape[1]):
-                total += weights[:, [interval]] / len(self.bags) * bag.contributions_at(frame, interval)
+        total, stages = np.zeros(frame.values.shape), self._stage[: weights.shape[1]]
+        for stage in np.unique(stages):
+            weight = weights[:, stages == stage].sum(axis=1, keepdims=True) / max(len(self.bags), 1)
+            for bag in self.bags:
+                total += weight * bag.contributions_at(frame, int(stage))
         return total
 
     def save(self) -> Parts:

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import orjson
 
+from leadwise.domain.errors import Invalid
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Explanation, Parts, Predictor
 from leadwise.models.hazards.person_periods import PersonPeriods
@@ -15,6 +16,18 @@ from leadwise.models.hazards.spans import Spans
 NODES = 24
 """Points on the way from base to lead at which contributions are weighed: enough for sums that are right to 1e-9."""
 BASELINE = "baseline.json"
+
+
+class NoExactReasonsError(Invalid):
+    """Exact contributions were asked of a model of time to conversion."""
+
+    code = "no_exact_reasons"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Exact Shapley values were asked for, but for a model of when leads convert they are not worked out; "
+            "leave --exact out: the everyday contributions add up too."
+        )
 
 
 class HazardModel(Predictor):
@@ -98,6 +111,15 @@ class HazardModel(Predictor):
         weights = _path_weights(self.hazards[: self._within], base, self.log_factors(frame)[:, : self._within])
         start = _log_odds(np.array([self.hazards[: self._within] @ np.exp(base)]))
         return Explanation(self.weigh(frame, weights), float(start[0]))
+
+    def explain_exactly(self, frame: Frame) -> Explanation:
+        """Shapley values of a curve's log-odds are not worked out.
+
+        Raises:
+            NoExactReasonsError: always.
+        """
+        del frame
+        raise NoExactReasonsError
 
     def save(self) -> Parts:
         """Ages, horizon and hazards of all leads as JSON; models add their own parts."""

@@ -35,6 +35,16 @@ class PersonPeriods:
         """By lead, the conversions to be expected of it in all, and 1 where it converted."""
         return np.asarray(self.expected.sum(axis=1)), np.asarray(self.converted.any(axis=1), dtype=np.float64)
 
+    def joined(self, stage: NDArray[np.intp]) -> Self:
+        """The leads in fewer, longer intervals.
+
+        Args:
+            stage: By interval, the number of the longer one that it belongs to, from 0 on.
+        """
+        belongs = stage[:, None] == np.arange(stage.max() + 1)
+        converted = (self.converted @ belongs.astype(np.int64)) > 0
+        return type(self)(self.hazards @ belongs, self.expected @ belongs, converted)
+
     @classmethod
     def of(cls, spans: Spans, ages: Floats) -> Self:
         """The leads in the intervals between these ages; a conversion at an age belongs to the interval it ends.

@@ -38,7 +38,8 @@ def leads(rows: int, seed: int) -> pa.Table:
     numbers = {f"Number {index}": random.gamma(2, 10 * (index + 1), rows).round(2) for index in range(5)}
     counts = {f"Count {index}": random.poisson(3 + index, rows) for index in range(4)}
     choices = {
-        f"Choice {index}": random.choice([f"value {index}-{code}" for code in range(4 + 3 * index)], rows) for index in range(6)
+        f"Choice {index}": random.choice([f"value {index}-{code}" for code in range(4 + 3 * index)], rows)
+        for index in range(6)
     }
     days = np.datetime64("2025-01-01") + random.integers(0, 500, rows)
     signal = (
@@ -108,7 +109,10 @@ def drain(pieces: Iterator[pa.Table]) -> None:
 def import_seconds() -> float:
     """The median time of `import leadwise` in a new process, by its own clock."""
     script = "import time; a = time.perf_counter(); import leadwise; print(time.perf_counter() - a)"
-    runs = [subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True) for _ in range(IMPORTS)]
+    runs = [
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        for _ in range(IMPORTS)
+    ]
     return statistics.median(float(run.stdout) for run in runs)
 
 
@@ -118,15 +122,24 @@ def measure(rows: int) -> list[str]:
     model = leadwise.fit(learnt, outcome="Converted", budget=60, seed=0)
     fitted, table = model.fitted, leads(rows, seed=2).drop_columns(["Converted"])
     members = getattr(fitted.algorithm, "recipe", ())
-    named = ", ".join(f"{member.name.replace('_', ' ')} {member.weight:.2f}" for member in members) or fitted.algorithm.name
+    named = (
+        ", ".join(f"{member.name.replace('_', ' ')} {member.weight:.2f}" for member in members) or fitted.algorithm.name
+    )
     trees = sum(booster.trees.num_trees() for booster in boosters(fitted.algorithm))
     print(f"{fitted.algorithm.name} ({named}), {trees:,} trees", flush=True)
     texts = as_texts(table)
-    lines = [f"The default winner: {fitted.algorithm.name} ({named}); {trees:,} trees; {len(fitted.columns)} columns, {len(fitted.features)} features.", ""]
+    lines = [
+        f"The default winner: {fitted.algorithm.name} ({named}); {trees:,} trees; {len(fitted.columns)} columns, {len(fitted.features)} features.",
+        "",
+    ]
     lines += ["| one row, with three reasons | median | 99 of 100 below |", "| --- | ---: | ---: |"]
     for name, data in (("typed values", table), ("texts", texts)):
         lines.append("| {} | {:.0f} µs | {:.0f} µs |".format(name, *alone(model, data)))
-    lines += ["", f"| {rows:,} rows | seconds | rows a second | rate against LightGBM's |", "| --- | ---: | ---: | ---: |"]
+    lines += [
+        "",
+        f"| {rows:,} rows | seconds | rows a second | rate against LightGBM's |",
+        "| --- | ---: | ---: | ---: |",
+    ]
     frame = encode(table, fitted.columns)
     work = {
         "LightGBM's `predict`, same trees, features ready": lambda: lightgbm_alone(fitted.algorithm, frame),
@@ -142,7 +155,10 @@ def measure(rows: int) -> list[str]:
         lines.append(f"| {name} | {taken:.1f} | {rows / taken:,.0f} | {reference / taken:.2f} |")
         print(lines[-1], flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines += ["", f"`import leadwise`: {import_seconds() * 1000:.0f} ms. Largest memory of the whole run: {peak:,.0f} MB."]
+    lines += [
+        "",
+        f"`import leadwise`: {import_seconds() * 1000:.0f} ms. Largest memory of the whole run: {peak:,.0f} MB.",
+    ]
     return lines
 
 

@@ -75,13 +75,13 @@ class AgedTrees(Booster):
     def contributions_at(self, frame: Frame, stage: int) -> Floats:
         """What each feature but age contributes to the sum of the trees at an age, shape (rows, features)."""
         matrix = with_age(frame, stage).values
-        leaves = self._trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
-        found = self._paths_at(stage).explain(np.asarray(leaves, dtype=np.int64).reshape(len(frame), -1))
+        leaves = self.trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
+        found = self._paths_at(stage).explain(np.asarray(leaves, dtype=np.int32).reshape(len(frame), -1))
         return found.contributions[:, :-1]
 
     def _paths_at(self, stage: int) -> PathTable:
         if stage not in self._at:
-            self._at[stage] = PathTable.of(self._trees, self._features, given={self._features - 1: float(stage)})
+            self._at[stage] = PathTable.of(self.trees, self.features, given={self.features - 1: float(stage)})
         return self._at[stage]
 
 

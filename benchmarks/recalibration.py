@@ -1,6 +1,6 @@
 """A rate that moves after fitting: a model as it was fitted, recalibrated once and again and again, and fitted anew.
 
-uv run python benchmarks/recalibration.py [--budget 20] [--out docs/results/recalibration.md]
+uv run python benchmarks/recalibration.py [--budget 45] [--out docs/results/recalibration.md]
 
 Tables lie in ../shared/data (or LEADWISE_TEST_DATA), oldest rows first: bank calls in the order of the file, X
 Education by Lead Number, as it is and with most later conversions left out. The first half is fitted on; the second is
@@ -114,7 +114,7 @@ def report(found: list[dict[str, object]], budget: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=float, default=20.0)
+    parser.add_argument("--budget", type=float, default=45.0)
     parser.add_argument("--out", type=Path, help="Where the table goes besides standard output.")
     chosen = parser.parse_args()
     text = report(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from leadwise.app.estimator import LeadClassifier, LeadRegressor
     from leadwise.app.model import Model, check, fit, load
+    from leadwise.app.preprocessing import preprocess
 
-__all__ = ["LeadClassifier", "LeadRegressor", "Model", "check", "fit", "load"]
+__all__ = ["LeadClassifier", "LeadRegressor", "Model", "check", "fit", "load", "preprocess"]
 
 _HOMES = {
     "LeadClassifier": "leadwise.app.estimator",
@@ -25,6 +26,7 @@ _HOMES = {
     "check": "leadwise.app.model",
     "fit": "leadwise.app.model",
     "load": "leadwise.app.model",
+    "preprocess": "leadwise.app.preprocessing",
 }
 
 

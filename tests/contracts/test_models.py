@@ -16,7 +16,7 @@ from leadwise.models.catalogue import algorithms
 from leadwise.models.margins import sigmoid
 
 CASES = [(name, task) for name, algorithm in algorithms().items() for task in Task if task in algorithm.tasks]
-ALGORITHMS_WE_KNOW = 15
+ALGORITHMS_WE_KNOW = 17
 ROWS = 400
 FEATURES = (
     Feature("Visits", "Visits"),

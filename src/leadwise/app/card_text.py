@@ -19,6 +19,8 @@ def show_card(card: ModelCard) -> None:
         out.print(f"CALIBRATION FAILED ITS TEST. {card.calibration.sentence}\n", style="bold")
     _show_origin(out, card)
     _show_recalibrations(out, card)
+    if card.preprocessing:
+        out.print(f"Preprocessing: {card.preprocessing.in_words()}.")
     _show_leaderboard(out, card)
     _show_search(out, card)
     _show_test(out, card.test)

@@ -11,6 +11,7 @@ from leadwise.app.frames import from_arrow, to_arrow
 from leadwise.connectors.whole_file import write_whole
 from leadwise.domain.card import CheckReport, ModelCard
 from leadwise.domain.choices import read_choice
+from leadwise.domain.preprocessing import read_preprocessing
 from leadwise.domain.progress import Progress
 from leadwise.registry.model_file import read_model_file, write_model_file
 from leadwise.scoring.scorer import score_in_batches, score_table
@@ -119,6 +120,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
     seed: int = 0,
     search: str | None = None,
     search_trials: int | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Model:
     """The best model of a frame that the budget buys.
@@ -141,6 +143,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         seed: The same seed gives the same model.
         search: "grid" or "randomised": further settings of each algorithm are tried.
         search_trials: How many settings of each algorithm at most; None: ten.
+        preprocessing: Steps by name, as `leadwise.preprocess` takes them; None: each algorithm prepares by itself.
         progress: Hears of the steps.
 
     Raises:
@@ -163,6 +166,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         seed=seed,
         search=read_choice(SearchStyle, search, "search") if search is not None else None,
         search_trials=search_trials,
+        preprocessing=read_preprocessing(preprocessing or {}),
     )
     return Model(fit_table(to_arrow(frame), options, progress))
 

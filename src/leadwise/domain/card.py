@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from leadwise.domain.column import ColumnReport
+from leadwise.domain.preprocessing import Preprocessing
 from leadwise.domain.time_to_convert import TimeToConvert
 
 
@@ -327,6 +328,8 @@ class ModelCard(_Part):
     leaderboard: tuple[LeaderboardRow, ...]
     search: tuple[SearchTrial, ...] = ()
     """The settings that were tried, where there were several; in the order in which they were."""
+    preprocessing: Preprocessing = Field(default_factory=Preprocessing)
+    """What was done to features before any algorithm but the rules saw them."""
     test: Metrics
     base: float
     """Where every score starts: log-odds (or value) before any contribution."""

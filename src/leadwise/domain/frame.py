@@ -27,12 +27,14 @@ class Feature:
         source: The table column that it was made from; reasons are given per source.
         kind: A number, or a category's code.
         levels: The category's values; code `i` stands for `levels[i]`, code `len(levels)` for any other value.
+        part: Which part of a date it is (`day`, `weekday`, `month`, `hour`); empty for others.
     """
 
     name: str
     source: str
     kind: FeatureKind = FeatureKind.NUMBER
     levels: tuple[str, ...] = ()
+    part: str = ""
 
     @property
     def is_category(self) -> bool:

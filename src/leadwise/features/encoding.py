@@ -63,9 +63,11 @@ def column_features(column: Column) -> list[Feature]:
     """
     if column.kind in _CATEGORIES:
         return [Feature(column.name, column.name, FeatureKind.CATEGORY, column.levels) for _ in column.parts]
-    if len(column.parts) == 1:
-        return [Feature(column.name, column.name)]
-    return [Feature(f"{column.name} ({part})", column.name) for part in column.parts]
+    several, is_date = len(column.parts) > 1, column.kind is ColumnKind.DATE
+    return [
+        Feature(f"{column.name} ({part})" if several else column.name, column.name, part=part if is_date else "")
+        for part in column.parts
+    ]
 
 
 def to_numbers(values: WholeColumn, column: Column) -> Floats:

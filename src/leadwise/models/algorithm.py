@@ -120,6 +120,9 @@ class Algorithm(Predictor):
     competes: ClassVar[bool] = True
     """Whether it enters the leaderboard by itself, and can be asked for by name."""
 
+    takes_preprocessing: ClassVar[bool] = True
+    """Whether it may be fitted on preprocessed features; if not, it needs the columns as they are."""
+
     SETTINGS: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     """What may be set, and the values that a search tries; the first of them is the default."""
 
@@ -140,6 +143,16 @@ class Algorithm(Predictor):
         """This algorithm, which remembers that it was fitted with these settings: for models that were loaded."""
         self.settings |= settings
         return self
+
+    @property
+    def tuned(self) -> Settings:
+        """The settings of what learns: its own, unless it stands around another algorithm."""
+        return self.settings
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """What may be set of what learns."""
+        return self.SETTINGS
 
     @classmethod
     def alternatives(cls, task: Task, target: Floats) -> tuple[Settings, ...]:

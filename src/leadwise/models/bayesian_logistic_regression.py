@@ -54,6 +54,7 @@ class BayesianLogisticRegression(Algorithm):
     """
 
     name = "bayesian_logistic_regression"
+    takes_preprocessing = False
     tasks = frozenset({Task.CONVERSION})
 
     prior: Heuristic

@@ -27,7 +27,7 @@ def algorithms() -> dict[str, type[Algorithm]]:
 
     >>> list(algorithms())
     ['bayesian_logistic_regression', 'ensemble', 'gradient_boosting', 'heuristic', 'linear_regression',
-     'logistic_regression', 'neural_network', 'random_forest', 'randomised_boosting']
+     'logistic_regression', 'neural_network', 'preprocessed', 'random_forest', 'randomised_boosting']
     """
     found = {}
     for module in pkgutil.iter_modules(leadwise.models.__path__, "leadwise.models."):

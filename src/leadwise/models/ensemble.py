@@ -145,10 +145,10 @@ class Ensemble(Algorithm):
 
     @staticmethod
     def _kinds() -> Mapping[str, type[Algorithm]]:
-        """The algorithms that compete. Looked up late: the catalogue reads this file too."""
+        """What may be a member. Looked up late: the catalogue reads this file too."""
         from leadwise.models.catalogue import algorithms  # noqa: PLC0415
 
-        return {name: algorithm for name, algorithm in algorithms().items() if algorithm.competes}
+        return {name: algorithm for name, algorithm in algorithms().items() if name != Ensemble.name}
 
 
 def _parts_of(number: int, parts: Mapping[str, bytes]) -> Parts:

@@ -63,6 +63,7 @@ class Heuristic(Algorithm):
     """
 
     name = "heuristic"
+    takes_preprocessing = False
 
     rules: tuple[Rule, ...] = ()
     base: float = 0.0

@@ -155,6 +155,7 @@ def reason_columns(
             for position in np.unique(chosen[:, rank]):
                 rows = np.flatnonzero(chosen[:, rank] == position)
                 rows = rows[weights[rows] != 0]  # what changes nothing is no reason
-                words[rows] = sentences(table, columns[position], rows)
+                if len(rows):
+                    words[rows] = sentences(table, columns[position], rows)
         ranks.append((words, weights))
     return ranks

@@ -92,6 +92,7 @@ def _card(training: Training, model_version: str) -> ModelCard:
         algorithm=board[0].algorithm,
         leaderboard=board,
         search=training.search,
+        preprocessing=options.preprocessing,
         test=chosen,
         base=0.0,
         warnings=training.warnings,

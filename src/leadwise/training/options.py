@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leadwise.domain.errors import Invalid
+from leadwise.domain.preprocessing import Preprocessing
 from leadwise.training.fitted_model import FittedModel
 
 DEFAULT_BUDGET_SECONDS = 60.0
@@ -62,6 +63,7 @@ class FitOptions:
             defaults alone.
         search_trials: How many settings of each algorithm are tried at most, the defaults among them; None: ten.
         prior: A model of similar leads, to lean on where outcomes are few; None: rules of common sense.
+        preprocessing: What is done to features before any algorithm sees them; nothing: each prepares them by itself.
         actions: What to do next, by grade A to D.
         created: The column that says when each lead was created, where time to conversion is learnt.
         converted_at: The column that says when it converted; empty where it has not yet.
@@ -86,6 +88,7 @@ class FitOptions:
     search: SearchStyle | None = None
     search_trials: int | None = None
     prior: FittedModel | None = None
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
     created: str | None = None
     converted_at: str | None = None

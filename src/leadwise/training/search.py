@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from leadwise.domain.card import SearchTrial
+from leadwise.domain.preprocessing import Preprocessing
 from leadwise.models.algorithm import Algorithm, Settings
 from leadwise.models.catalogue import algorithms_for, get_algorithm
+from leadwise.models.preprocessed import Preprocessed
 from leadwise.training.budget import affordable_rounds
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material
@@ -44,6 +46,8 @@ def plan_trials(names: Sequence[str], material: Material, options: FitOptions) -
                 f"The budget of {options.budget_seconds:g} seconds buys {bought} of {wanted} settings "
                 "of each algorithm; a larger --budget, or fewer algorithms, lets more of them be tried."
             )
+    if options.preprocessing and not any(get_algorithm(name, material.task).takes_preprocessing for name in names):
+        warnings.append("Preprocessing changed nothing: rules read the columns as they are.")
     tried = [_trials(name, material, options, limit) for name in names]
     return [trial for turn in zip_longest(*tried) for trial in turn if trial is not None], warnings
 
@@ -72,7 +76,7 @@ def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
 
 def _varied(model: Algorithm) -> dict[str, Any]:
     """Its settings, but for those of which there is no choice."""
-    return {name: value for name, value in model.settings.items() if len(model.SETTINGS.get(name, ())) != 1}
+    return {name: value for name, value in model.tuned.items() if len(model.choices.get(name, ())) != 1}
 
 
 def _trials(name: str, material: Material, options: FitOptions, limit: int) -> list[Trial]:
@@ -82,7 +86,14 @@ def _trials(name: str, material: Material, options: FitOptions, limit: int) -> l
         further = settings_of(kind, options.search, options.seed)
         tried += further[: max(limit - 1, 0)]
     common: Settings = {"trend": True} if material.drift.memory.trend and "trend" in kind.SETTINGS else {}
-    return [Trial(name, kind(material.task, {**settings, **common})) for settings in tried]
+    return [Trial(name, _make(kind, material, {**settings, **common}, options.preprocessing)) for settings in tried]
+
+
+def _make(kind: type[Algorithm], material: Material, settings: Settings, preprocessing: Preprocessing) -> Algorithm:
+    if not preprocessing or not kind.takes_preprocessing:
+        return kind(material.task, settings)
+    chosen = {"algorithm": kind.name, "settings": settings, "preprocessing": preprocessing.to_config()}
+    return Preprocessed(material.task, chosen)
 
 
 def settings_of(kind: type[Algorithm], style: SearchStyle, seed: int) -> list[Settings]:

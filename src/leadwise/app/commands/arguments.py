@@ -40,4 +40,17 @@ Search = Annotated[
 SearchTrials = Annotated[
     int | None, typer.Option(help="How many settings of each algorithm are tried at most (10).", min=1)
 ]
+Missing = Annotated[
+    str | None,
+    typer.Option(help="What stands in for values not given: mean, median, most-frequent, constant or constant:VALUE."),
+]
+Encoding = Annotated[str | None, typer.Option(help="How categories become numbers: one-hot or label.")]
+Scaling = Annotated[str | None, typer.Option(help="How numbers are scaled: standard or min-max.")]
+Select = Annotated[
+    str | None, typer.Option(help="Fit on the strongest features alone, by k-best or mutual-information.")
+]
+SelectFeatures = Annotated[int | None, typer.Option(help="How many features --select keeps (10).")]
+Derive = Annotated[
+    list[str] | None, typer.Option(help="Make further features: time, interactions or log; may be repeated.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output, and nothing else.")]

@@ -1,5 +1,6 @@
 """`leadwise fit`: from a table with outcomes to a model file."""
 
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -14,6 +15,7 @@ from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.whole_file import check_writable
 from leadwise.domain.choices import read_choice
+from leadwise.domain.preprocessing import Preprocessing, read_preprocessing
 from leadwise.training.fitting import fit
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 from leadwise.training.time_material import check_dates
@@ -44,6 +46,12 @@ def run(
     seed: take.Seed = 0,
     search: take.Search = None,
     search_trials: take.SearchTrials = None,
+    missing: take.Missing = None,
+    encoding: take.Encoding = None,
+    scaling: take.Scaling = None,
+    select: take.Select = None,
+    select_features: take.SelectFeatures = None,
+    derive: take.Derive = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Learn from a table with outcomes, and write a model file."""
@@ -64,8 +72,14 @@ def run(
         created=created,
         converted_at=converted_at,
         until=until,
+        preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
     check_dates(options)
+    _learn(table, out, report, options, as_json=as_json)
+
+
+def _learn(table: Path, out: Path, report: Path | None, options: FitOptions, *, as_json: bool) -> None:
+    """Read, fit, write, show."""
     check_writable(out, inputs=[table])
     if report is not None:
         check_writable(report, inputs=[table, out])
@@ -91,3 +105,34 @@ def _fit(path: Path, options: FitOptions) -> Model:
         remark(note)
     with make_progress() as progress:
         return Model(fit(file.table, options, progress, spent_seconds=perf_counter() - started))
+
+
+def _preprocessing(
+    missing: str | None,
+    encoding: str | None,
+    scaling: str | None,
+    select: str | None,
+    select_features: int | None,
+    derive: list[str] | None,
+) -> Preprocessing:
+    """The steps that the options name; `--missing constant:0` is a strategy and its constant."""
+    strategy, colon, constant = (missing or "").partition(":")
+    return read_preprocessing(
+        {
+            "missing_value_strategy": strategy or None,
+            "fill_value": _number_or_text(constant) if colon else None,
+            "feature_scaling": scaling,
+            "categorical_encoding": encoding,
+            "feature_selection": select,
+            "selected_features": select_features,
+            "feature_engineering": derive,
+        }
+    )
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if isfinite(number) else text

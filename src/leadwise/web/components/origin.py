@@ -38,6 +38,7 @@ def describe_making(card: ModelCard) -> Pairs:
     pairs = [
         ("Model version", card.model_version),
         ("Algorithm", title(card.algorithm)),
+        ("Preprocessing", card.preprocessing.in_words()),
         ("Fitted", words.minute(card.created_at)),
         ("Fitting took", f"{words.duration(card.training_seconds)} of {words.duration(card.budget_seconds)} allowed"),
         ("Seed", str(card.seed)),

@@ -81,6 +81,55 @@ def document(finished: Finished):
     return json.loads(finished.out, parse_constant=refuse)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--missing", "guess"], "mean, median, most-frequent, constant, but is 'guess'"),
+        (["--missing", "mean:3"], "fill_value is 3.0, but it needs missing_value_strategy constant"),
+        (["--encoding", "hash"], "one-hot, label"),
+        (["--scaling", "none"], "standard, min-max"),
+        (["--select-features", 3], "nothing selects features"),
+        (["--select", "k-best", "--select-features", 0], "at least 1"),
+        (["--derive", "log", "--derive", "root"], "time, interactions, log, but is 'root'"),
+        (["--search", "bayes"], "grid, randomised"),
+        (["--search-trials", 3], "add --search grid"),
+    ],
+)
+def test_preprocessing_and_search_that_cannot_be_are_refused(leadwise, options, says):
+    refused = leadwise("fit", write(leads()), "--outcome", "Converted", "--out", "m.leadwise", *QUICK, *options)
+    assert refused.status == 1
+    assert says in refused.sentence
+    assert not Path("m.leadwise").exists()
+
+
+def test_preprocessing_and_search_stand_on_the_card(leadwise):
+    options = ["--missing", "constant:unknown", "--encoding", "one-hot", "--scaling", "min-max", "--derive", "log"]
+    options += [
+        "--select",
+        "mutual-information",
+        "--select-features",
+        4,
+        "--search",
+        "randomized",
+        "--search-trials",
+        2,
+    ]
+    fitted = leadwise(
+        "fit", write(leads()), "--outcome", "Converted", "--out", "m.leadwise", "--json", *QUICK, *options
+    )
+    card = document(fitted)
+    assert card["preprocessing"]["missing_value_strategy"] == "constant"
+    assert card["preprocessing"]["fill_value"] == "unknown"
+    assert card["preprocessing"]["selected_features"] == 4
+    assert [trial["settings"]["knots"] for trial in card["search"]][0] == 5
+    assert len(card["search"]) == 2
+    shown = leadwise("show", "m.leadwise").out
+    assert "Preprocessing: missing value strategy constant, fill value unknown" in " ".join(shown.split())
+    assert "knots 5" in shown
+    assert leadwise("score", "m.leadwise", "leads.csv", "--out", "scores.csv").status == 0
+    assert leadwise("validate", "m.leadwise", "leads.csv").status == 0
+
+
 @pytest.mark.parametrize("command", [["check"], ["fit", "--out", "model.leadwise"]])
 @pytest.mark.parametrize(
     ("content", "says"),

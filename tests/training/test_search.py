@@ -85,7 +85,7 @@ def test_trials_without_a_search_are_refused():
 def test_unfitted_keeps_what_was_set(kind):
     task = next(iter(kind.tasks))
     chosen = {name: values[-1] for name, values in kind.SETTINGS.items()}
-    assert kind(task, chosen or None).unfitted().settings == chosen
+    assert kind(task, chosen).unfitted().settings.items() >= chosen.items()
 
 
 def test_an_ensemble_keeps_its_members_settings_when_it_is_saved_and_fitted_anew():

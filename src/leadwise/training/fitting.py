@@ -37,6 +37,8 @@ from leadwise.training.time_to_convert import fit_time_to_convert
 from leadwise.training.validation import Contender, OutOfTimeError, calibrate, validate
 
 DRIFTED = "Left out because its relation to the outcome changed: later leads were predicted better without it."
+PREPROCESSED_WEIGHT = 2
+"""One-hot values, products and logarithms about double what there is to learn from."""
 CODE_WEIGHT = 4
 """A code with a thousand levels takes as long as so many other features."""
 
@@ -98,6 +100,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
     if prepared.time is not None:
         known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
+    features *= PREPROCESSED_WEIGHT if options.preprocessing else 1
     limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)
     rows, warnings = _afford(known, limit, prepared, options)
     target = prepared.target.values[rows]

@@ -86,7 +86,10 @@ class Preprocessor:
         shares = np.eye(len(features))
         for step in self.steps:
             parents = step.parents(frame.features)
-            shares = np.array([shares[list(made_of)].mean(axis=0) for made_of in parents]).reshape(-1, len(features))
+            made_of = np.zeros((len(parents), len(shares)))
+            for index, positions in enumerate(parents):
+                made_of[index, list(positions)] = 1 / len(positions)
+            shares = made_of @ shares
             frame = step.transform(frame)
         return shares
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
@@ -12,6 +13,8 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
 from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
 from leadwise.models.linear import inner_folds
+from leadwise.models.log_link import LogLink, are_skewed_amounts
+from leadwise.models.margins import rescale
 from leadwise.models.paths import mean_contributions
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
@@ -27,7 +30,10 @@ PATIENCE = 30
 """Trees that may follow without a gain before growing stops."""
 FEW_TREES, ENOUGH_TO_HOLD_OUT = 30, 40
 """Below this many rows a fifth of them cannot say when to stop, so the number of trees is fixed and small."""
-OBJECTIVES = {Task.CONVERSION: "binary", Task.VALUE: "regression"}
+OBJECTIVES: dict[Task, Parameters] = {Task.CONVERSION: {"objective": "binary"}, Task.VALUE: {"objective": "regression"}}
+USUAL, TWEEDIE = "usual", "tweedie"
+TWEEDIE_OBJECTIVE: Parameters = {"objective": "tweedie", "tweedie_variance_power": 1.5}
+LINK = "link.json"
 
 
 class GradientBoosting(Algorithm):
@@ -35,8 +41,12 @@ class GradientBoosting(Algorithm):
 
     Margins are the mean of the bags' margins, contributions the mean of their path contributions (`paths.py`).
 
+    The usual loss is log loss, or squared error of amounts. For amounts with many zeros and a long tail there is the
+    Tweedie deviance too (a Poisson number of gamma amounts), on a logarithmic scale; contributions are stretched so
+    that they add up to the amount (`margins.rescale`).
+
     Source: Friedman 2001, Greedy Function Approximation; Ke et al. 2017, LightGBM; bagging of folds as in
-    Parmanto et al. 1996.
+    Parmanto et al. 1996; Jorgensen 1987, Exponential dispersion models, for the Tweedie deviance.
 
     >>> from leadwise.domain.frame import Feature
     >>> visits = np.arange(200.0).reshape(-1, 1)
@@ -54,6 +64,7 @@ class GradientBoosting(Algorithm):
         "columns": (0.5, 0.8),
         "bags": (BAGS,),
         **TREND,
+        "loss": (USUAL,),
     }
     extra_trees: ClassVar = False
     """Whether each split takes a threshold drawn at random instead of the best one."""
@@ -61,12 +72,20 @@ class GradientBoosting(Algorithm):
     def __init__(self, task: Task, settings: Settings | None = None) -> None:
         super().__init__(task, settings)
         self.boosters: list[Booster] = []
+        self.link: LogLink | None = None
+
+    @classmethod
+    def alternatives(cls, task: Task, target: Floats) -> tuple[Settings, ...]:
+        """The Tweedie deviance, where amounts are skewed."""
+        return ({"loss": TWEEDIE},) if task is Task.VALUE and are_skewed_amounts(target) else ()
 
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
     ) -> Self:
         """Grow the bags; targets are 0 and 1, or amounts."""
         frame = screened(with_moment(frame) if self.settings["trend"] else frame, target)
+        self.link = LogLink.fit(target) if self._on_log_scale(target) else None
+        target = target / self.link.unit if self.link else target
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
             self.boosters = [_grow_few(make_dataset(frame, target, parameters, weight), parameters)]
@@ -78,6 +97,10 @@ class GradientBoosting(Algorithm):
             self.boosters = [booster.at_present() for booster in self.boosters]
         return self
 
+    def _on_log_scale(self, target: Floats) -> bool:
+        """Whether the Tweedie deviance is asked for, and these amounts have one."""
+        return bool(self.settings["loss"] == TWEEDIE and target.min() >= 0 and target.max() > 0)
+
     def _parameters(self, frame: Frame, seed: int) -> Parameters:
         rows, leaves = len(frame), self.settings["leaves"]
         many = rows >= MANY_ROWS
@@ -87,7 +110,7 @@ class GradientBoosting(Algorithm):
             "num_threads": threads_for(frame.values),
             **REPEATABLE,
             **CATEGORIES,
-            "objective": OBJECTIVES[self.task],
+            **(TWEEDIE_OBJECTIVE if self.link else OBJECTIVES[self.task]),
             "learning_rate": self.settings["learning_rate"],
             "num_leaves": leaves,
             "min_data_in_leaf": int(np.clip(rows // 100, 5, 20)),
@@ -101,15 +124,19 @@ class GradientBoosting(Algorithm):
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        return np.asarray(np.mean([booster.predict(frame) for booster in self.boosters], axis=0))
+        scores = np.asarray(np.mean([booster.predict(frame) for booster in self.boosters], axis=0))
+        return self.link(scores) if self.link else scores
 
     def explain(self, frame: Frame) -> Explanation:
         """Mean path contributions of the bags."""
-        return mean_contributions([booster.explain(frame) for booster in self.boosters])
+        return self._rescaled(mean_contributions([booster.explain(frame) for booster in self.boosters]))
 
     def explain_exactly(self, frame: Frame) -> Explanation:
-        """Mean Shapley values of the bags: those of their mean."""
-        return mean_contributions([booster.explain_exactly(frame) for booster in self.boosters])
+        """Mean Shapley values of the bags: those of their mean (on its logarithmic scale, where there is one)."""
+        return self._rescaled(mean_contributions([booster.explain_exactly(frame) for booster in self.boosters]))
+
+    def _rescaled(self, explanation: Explanation) -> Explanation:
+        return rescale(explanation, self.link) if self.link else explanation
 
     @cached_property
     def _row(self) -> TreeRow:
@@ -121,14 +148,18 @@ class GradientBoosting(Algorithm):
         return Explanation(total.contributions / len(self.boosters), total.base / len(self.boosters))
 
     def save(self) -> Parts:
-        """One text per bag."""
-        return {f"bag-{bag}.txt": booster.dump() for bag, booster in enumerate(self.boosters)}
+        """One text per bag, and the link where there is one."""
+        link = {LINK: orjson.dumps(self.link.to_json())} if self.link else {}
+        return {f"bag-{bag}.txt": booster.dump() for bag, booster in enumerate(self.boosters)} | link
 
     @classmethod
     def load(cls, task: Task, features: Sequence[Feature], parts: Mapping[str, bytes]) -> Self:
         """The model as it was when saved."""
         model = cls(task)
-        model.boosters = [Booster.load(parts[f"bag-{bag}.txt"], len(features)) for bag in range(len(parts))]
+        if LINK in parts:
+            model.link = LogLink.from_json(orjson.loads(parts[LINK]))
+        bags = len(parts) - (LINK in parts)
+        model.boosters = [Booster.load(parts[f"bag-{bag}.txt"], len(features)) for bag in range(bags)]
         return model
 
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from leadwise.models.algorithm import TREND
-from leadwise.models.gradient_boosting import BAGS, BY_ROWS, GradientBoosting
+from leadwise.models.gradient_boosting import BAGS, BY_ROWS, USUAL, GradientBoosting
 
 
 class RandomisedBoosting(GradientBoosting):
@@ -32,5 +32,6 @@ class RandomisedBoosting(GradientBoosting):
         "columns": (0.5, 0.8),
         "bags": (BAGS,),
         **TREND,
+        "loss": (USUAL,),
     }
     extra_trees = True

@@ -9,6 +9,8 @@ from leadwise.domain.frame import Floats
 COVERAGE = 0.8
 GROUPS = 5
 FEWEST_PER_GROUP = 30
+TO_THE_SMALLEST = -1e300
+"""Added to any prediction, it ends at the smallest amount."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class ValueIntervals:
 def fit_intervals(value: Floats, target: Floats) -> ValueIntervals:
     """Intervals that hold four of five true amounts, by group of predictions.
 
+    Where so many amounts of a group are the smallest one (nothing spent) that the lower end cannot cut off a tenth, it
+    is that amount, and the upper end alone cuts off a fifth: two tails would hold more than promised, and be wider.
+
     Args:
         value: Predictions for rows that were not fitted on.
         target: The true amounts.
@@ -49,11 +54,19 @@ def fit_intervals(value: Floats, target: Floats) -> ValueIntervals:
     group = np.searchsorted(edges, value, side="right")
     tail = (1 - COVERAGE) / 2
     error = target - value
-    ends = [
-        _ends(error[group == number] if (group == number).any() else error, tail) for number in range(len(edges) + 1)
-    ]
+    smallest = float(target.min())
+    ends = []
+    for number in range(len(edges) + 1):
+        rows = group == number if (group == number).any() else np.ones(len(error), dtype=np.bool_)
+        none_below = bool((target[rows] == smallest).mean() > tail)
+        ends.append(_one_end(error[rows], 2 * tail) if none_below else _ends(error[rows], tail))
     low, high = zip(*ends, strict=True)
-    return ValueIntervals(tuple(edges.tolist()), low, high, float(target.min()))
+    return ValueIntervals(tuple(edges.tolist()), low, high, smallest)
+
+
+def _one_end(error: Floats, tail: float) -> tuple[float, float]:
+    """From the smallest amount up to the quantile that cuts off this share."""
+    return TO_THE_SMALLEST, _ends(error, tail)[1]
 
 
 def _ends(error: Floats, tail: float) -> tuple[float, float]:

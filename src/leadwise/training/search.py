@@ -1,7 +1,7 @@
 """Hyperparameter search: further settings of each algorithm, on the same folds as everything else.
 
-All algorithms are tried with their defaults first, then each with its next settings, and so on in turns: wherever the
-budget ends, none was left out for the sake of another.
+All algorithms are tried first with their defaults and with what suits the target, then each with its next settings, and
+so on in turns: wherever the budget ends, none was left out for the sake of a search.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from leadwise.training.options import FitOptions, SearchStyle
 from leadwise.training.validation import Contender
 
 DEFAULT_TRIALS = 10
+Choice = tuple[type[Algorithm], Settings]
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,40 @@ class Trial:
 
 
 def plan_trials(names: Sequence[str], material: Material, options: FitOptions) -> tuple[list[Trial], list[str]]:
-    """What is to be tried, in this order, and what is to be said of what the budget does not buy."""
-    limit, warnings = 1, []
-    if options.search is not None:
-        share = len(names) / len(algorithms_for(material.task))
-        bought = affordable_rounds(material.frame.values.size, options.budget_seconds, share)
-        wanted = options.search_trials or DEFAULT_TRIALS
-        limit = min(wanted, bought)
-        if bought < wanted:
-            warnings.append(
-                f"The budget of {options.budget_seconds:g} seconds buys {bought} of {wanted} settings "
-                "of each algorithm; a larger --budget, or fewer algorithms, lets more of them be tried."
-            )
-    if options.preprocessing and not any(get_algorithm(name, material.task).takes_preprocessing for name in names):
+    """What is to be tried, in this order, and what is to be said of what cannot be."""
+    kinds = [get_algorithm(name, material.task) for name in names]
+    further, warnings = _further(kinds, material, options)
+    if options.preprocessing and not any(kind.takes_preprocessing for kind in kinds):
         warnings.append("Preprocessing changed nothing: rules read the columns as they are.")
-    tried = [_trials(name, material, options, limit) for name in names]
-    return [trial for turn in zip_longest(*tried) for trial in turn if trial is not None], warnings
+    first: list[Choice] = [
+        (kind, settings) for kind in kinds for settings in ({}, *kind.alternatives(material.task, material.target))
+    ]
+    trials = [
+        Trial(kind.name, _make(kind, settings, material, options.preprocessing))
+        for kind, settings in (*first, *further)
+    ]
+    return trials, warnings
+
+
+def _further(
+    kinds: Sequence[type[Algorithm]], material: Material, options: FitOptions
+) -> tuple[list[Choice], list[str]]:
+    """What a search adds, as far as the budget goes, and what is to be said of that."""
+    if options.search is None:
+        return [], []
+    share = len(kinds) / len(algorithms_for(material.task))
+    bought = affordable_rounds(material.frame.values.size, options.budget_seconds, share)
+    wanted = options.search_trials or DEFAULT_TRIALS
+    tried = [settings_of(kind, options.search, options.seed)[: min(wanted, bought) - 1] for kind in kinds]
+    turns = [zip(kinds, turn, strict=True) for turn in zip_longest(*tried)]
+    choices = [(kind, settings) for turn in turns for kind, settings in turn if settings is not None]
+    if bought >= wanted:
+        return choices, []
+    warning = (
+        f"The budget of {options.budget_seconds:g} seconds buys {bought} of {wanted} settings "
+        "of each algorithm; a larger --budget, or fewer algorithms, lets more of them be tried."
+    )
+    return choices, [warning]
 
 
 def best_of_each(tried: Sequence[Contender]) -> list[Contender]:
@@ -64,7 +83,7 @@ def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
     return tuple(
         SearchTrial(
             algorithm=contender.name,
-            settings=_varied(contender.model),
+            settings=_varied(contender.model, [other.model for other in tried if other.name == contender.name]),
             loss=contender.loss,
             chosen=any(contender is chosen for chosen in best),
             fit_seconds=round(contender.fit_seconds, 3),
@@ -74,25 +93,20 @@ def describe_search(tried: Sequence[Contender]) -> tuple[SearchTrial, ...]:
     )
 
 
-def _varied(model: Algorithm) -> dict[str, Any]:
-    """Its settings, but for those of which there is no choice."""
-    return {name: value for name, value in model.tuned.items() if len(model.choices.get(name, ())) != 1}
+def _varied(model: Algorithm, others: Sequence[Algorithm]) -> dict[str, Any]:
+    """Its settings of which there is a choice, or in which the trials of its algorithm differ."""
+    return {
+        name: value
+        for name, value in model.tuned.items()
+        if len(model.choices.get(name, ())) != 1 or any(other.tuned.get(name) != value for other in others)
+    }
 
 
-def _trials(name: str, material: Material, options: FitOptions, limit: int) -> list[Trial]:
-    kind = get_algorithm(name, material.task)
-    tried: list[Settings] = [{}, *kind.alternatives(material.task, material.target)]
-    if options.search is not None:
-        further = settings_of(kind, options.search, options.seed)
-        tried += further[: max(limit - 1, 0)]
-    common: Settings = {"trend": True} if material.drift.memory.trend and "trend" in kind.SETTINGS else {}
-    return [Trial(name, _make(kind, material, {**settings, **common}, options.preprocessing)) for settings in tried]
-
-
-def _make(kind: type[Algorithm], material: Material, settings: Settings, preprocessing: Preprocessing) -> Algorithm:
+def _make(kind: type[Algorithm], settings: Settings, material: Material, preprocessing: Preprocessing) -> Algorithm:
+    algorithm = kind(material.task, settings).resettled({"trend": material.drift.memory.trend})
     if not preprocessing or not kind.takes_preprocessing:
-        return kind(material.task, settings)
-    chosen = {"algorithm": kind.name, "settings": settings, "preprocessing": preprocessing.to_config()}
+        return algorithm
+    chosen = {"algorithm": kind.name, "settings": algorithm.settings, "preprocessing": preprocessing.to_config()}
     return Preprocessed(material.task, chosen)
 
 

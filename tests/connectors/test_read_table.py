@@ -263,3 +263,40 @@ def test_utf_8_with_a_few_broken_letters_keeps_all_the_others(tmp_path: Path):
     assert set(found.table["city"].to_pylist()) == {"Köln"}
     assert found.table["name"].to_pylist()[-2:] == ["Müller", "M\N{REPLACEMENT CHARACTER}ller"]
     assert "some letters are broken" in found.notes[0]
+
+
+def test_numbers_that_stand_apart_by_blanks_are_columns(tmp_path: Path):
+    file = tmp_path / "bought.txt"
+    file.write_bytes(b" customer  date  dollars\r\n 00001 19970101   11.77\r\n 00002 19970112    9.00\r\n")
+    read = read_table(file)
+    assert read.table.to_pylist() == [
+        {"customer": "00001", "date": "19970101", "dollars": "11.77"},
+        {"customer": "00002", "date": "19970112", "dollars": "9.00"},
+    ]
+    assert "apart by blanks" in read.notes[0]
+
+
+def test_without_a_header_they_are_called_by_number_and_the_first_row_is_kept(tmp_path: Path):
+    file = tmp_path / "bought.txt"
+    file.write_text(" 1 1 11.77\n" * 300 + " 2 3\n")
+    read = read_table(file)
+    assert read.table.column_names == ["column 1", "column 2", "column 3"]
+    assert read.table.num_rows == 300
+    assert "row 301 has 2" in read.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name\nAnn Lee\nBob Ray\n",
+        "full name\nAnn Lee\nBob Ray\n",
+        "when\n2024-01-01 10:00\n2024-01-02 11:00\n",
+        "amount\n12 345\n67 890\n",
+        "a,b\n1 2,3 4\n5 6,7 8\n",
+        'note\n"1 2"\n"3 4"\n',
+    ],
+)
+def test_blanks_within_values_separate_nothing(tmp_path: Path, text: str):
+    file = tmp_path / "leads.csv"
+    file.write_text(text)
+    assert read_table(file).table.num_columns == text.partition("\n")[0].count(",") + 1

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from leadwise.connectors.errors import BinaryTableError, DamagedTableError, EmptyTableError, NoRowsError
+from leadwise.connectors.tables.aligned import is_aligned, read_aligned
 from leadwise.connectors.tables.encodings import MENDED_UTF8, REPLACEMENT, find_encoding
 from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS, find_separator
@@ -53,6 +54,8 @@ def read_delimited(source: Source) -> TableFile:
     sample = source.head(_SAMPLE_BYTES).decode(encoding, errors="replace")
     if not sample.strip("\ufeff\r\n\t ,;|"):
         raise EmptyTableError(source.path)
+    if is_aligned(sample):
+        return read_aligned(source, encoding)
     separator = find_separator(sample)
     raw, skipped = _read(source, encoding, separator)
     names, notes = clean_names(source.path, raw.column_names)

@@ -47,6 +47,8 @@ def test_contributions_add_up_to_the_amount(model):
     for explanation in (model.explain(new), model.explain_exactly(new)):
         total = explanation.base + explanation.contributions.sum(axis=1)
         np.testing.assert_allclose(total, model.predict(new), rtol=0, atol=1e-6)
+    one = model.explain_row(new.take(slice(7, 8)))
+    np.testing.assert_allclose(one.contributions[0], model.explain(new).contributions[7], atol=1e-9)
 
 
 def test_amounts_are_neither_negative_nor_beyond_the_largest_one_seen(model):

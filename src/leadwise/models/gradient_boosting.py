@@ -145,7 +145,7 @@ class GradientBoosting(Algorithm):
     def explain_row(self, frame: Frame) -> Explanation:
         """What `explain` gives for one row, all bags in one sum."""
         total = self._row.explain(frame.values[0])
-        return Explanation(total.contributions / len(self.boosters), total.base / len(self.boosters))
+        return self._rescaled(Explanation(total.contributions / len(self.boosters), total.base / len(self.boosters)))
 
     def save(self) -> Parts:
         """One text per bag, and the link where there is one."""

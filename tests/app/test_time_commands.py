@@ -81,6 +81,7 @@ def test_in_python_the_same(table):
         (["--created", "Met", "--converted-at", "Lead Id"], "should hold dates"),
         (["--created", "Won", "--converted-at", "Met"], "were mixed up"),
         (["--created", "Met", "--converted-at", "Won", "--search", "grid"], "--search does not go with"),
+        (["--created", "Met", "--converted-at", "Won", "--scaling", "standard"], "preprocessing by name does not go"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_in_a_sentence(table, capsys, options, says):

@@ -71,6 +71,7 @@ def _check_alone(options: FitOptions) -> None:
         "--time": (options.time_column is not None, "leads are ordered by their creation"),
         "--ordered": (options.ordered, "leads are ordered by their creation"),
         "--search": (options.search is not None, "models of time have nothing to set"),
+        "preprocessing by name": (bool(options.preprocessing), "models of time prepare columns by themselves"),
         "--group": (options.group_column is not None, "each row is a lead of its own"),
     }
     for option, (given, why) in others.items():

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadwise.domain.time_to_convert import HORIZONS
-from leadwise.training.competitors import ENOUGH_OUTCOMES
 from leadwise.training.timeline import Timeline, end_of_day
 
+ENOUGH_CONVERSIONS = 10
+"""With fewer nothing is learnt that tells leads apart: open leads count too, so fewer do than of outcomes."""
 NEWEST_SHARE = 0.2
 """At least this share of the leads is held out."""
 WATCH_SHARE = 1 / 3
@@ -55,7 +56,7 @@ def find_cut(timeline: Timeline) -> Cut | None:
     newest = float(np.quantile(timeline.created, 1 - NEWEST_SHARE))
     instant = end_of_day(min(newest, timeline.as_of - watch) - 1)
     cut = Cut(instant, timeline.known_at(instant), timeline.created_after(instant))
-    learnable = cut.before.spans.converted.sum() >= ENOUGH_OUTCOMES
+    learnable = cut.before.spans.converted.sum() >= ENOUGH_CONVERSIONS
     return cut if learnable and cut.after.spans.converted.any() and cut.tested_days else None
 
 

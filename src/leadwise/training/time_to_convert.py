@@ -9,10 +9,9 @@ from leadwise.domain.progress import Progress, Silence
 from leadwise.models.hazards.catalogue import HAZARD_MODELS, get_hazard_model
 from leadwise.models.hazards.kaplan_meier import KaplanMeier
 from leadwise.training.budget import Brake
-from leadwise.training.competitors import ENOUGH_OUTCOMES
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.options import FitOptions
-from leadwise.training.time_cuts import Cut, find_cut, validation_cuts
+from leadwise.training.time_cuts import ENOUGH_CONVERSIONS, Cut, find_cut, validation_cuts
 from leadwise.training.time_describing import TimeTest, TimeTraining, describe_time
 from leadwise.training.time_material import TimeMaterial, gather
 from leadwise.training.time_validation import TimeContender, choose, fit_hazards, foretell, validate_hazards
@@ -63,13 +62,13 @@ def fit_time_to_convert(
 def _competitors(material: TimeMaterial, asked: Sequence[str], cuts: Sequence[Cut]) -> tuple[list[str], list[str]]:
     """Who competes, simple ones first, and what is to be said of that."""
     conversions = int(material.timeline.spans.converted.sum())
-    if conversions < ENOUGH_OUTCOMES:
+    if conversions < ENOUGH_CONVERSIONS:
         converted = "1 lead has" if conversions == 1 else f"{conversions:,} leads have"
         imagined = (
             "" if conversions else " Until one does, the curve is that of ten imagined leads, of whom one converts."
         )
         warning = (
-            f"Only {converted} converted (at least {ENOUGH_OUTCOMES} are needed to tell leads apart), so every lead "
+            f"Only {converted} converted (at least {ENOUGH_CONVERSIONS} are needed to tell leads apart), so every lead "
             f"gets the same curve.{imagined}"
         )
         return [KaplanMeier.name], [warning]

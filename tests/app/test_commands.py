@@ -350,3 +350,13 @@ def test_damaged_model_files_are_refused(leadwise, model, command):
     finished = leadwise(*command, "cut.leadwise", *rest)
     assert finished.status == 1
     assert "is damaged" in finished.err
+
+
+def test_a_prior_is_a_model_file_and_is_never_overwritten(leadwise, model):
+    few = write(leads(12), name="few.csv")
+    arguments = ("fit", few, "--outcome", "Converted", "--prior")
+    assert leadwise(*arguments, model, "--out", "own.leadwise").status == 0
+    assert "leans on the model given as --prior" in " ".join(leadwise("show", "own.leadwise").out.split())
+    for prior, out, says in ((model, model, model), (few, "x.leadwise", "not a leadwise model file")):
+        refused = leadwise(*arguments, prior, "--out", out)
+        assert (refused.status, says in refused.sentence) == (1, True)

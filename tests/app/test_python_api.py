@@ -179,3 +179,16 @@ def test_names_that_are_offered_are_there():
         assert getattr(leadwise, name).__doc__
     with pytest.raises(AttributeError, match="has no attribute 'predict'"):
         leadwise.predict  # noqa: B018 - asking is the test
+
+
+def test_a_prior_may_be_a_model_or_its_file(model, leads, tmp_path):
+    model.save(tmp_path / "prior.leadwise")
+    few = leads.head(12)
+    told = [
+        leadwise.fit(few, outcome="won", id="lead", prior=prior).card.model_version
+        for prior in (model, tmp_path / "prior.leadwise", str(tmp_path / "prior.leadwise"))
+    ]
+    assert len(set(told)) == 1
+    assert told[0] != leadwise.fit(few, outcome="won", id="lead").card.model_version
+    with pytest.raises(LeadwiseError, match="There is no model file"):
+        leadwise.fit(few, outcome="won", prior=tmp_path / "absent")

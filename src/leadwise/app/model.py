@@ -118,6 +118,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
     algorithms: Sequence[str] = (),
     budget: float = DEFAULT_BUDGET_SECONDS,
     seed: int = 0,
+    prior: "str | Path | Model | None" = None,
     search: str | None = None,
     search_trials: int | None = None,
     preprocessing: Mapping[str, Any] | None = None,
@@ -141,6 +142,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         algorithms: Names of those that compete; empty: all.
         budget: Seconds.
         seed: The same seed gives the same model.
+        prior: A conversion model of similar leads, or its file, to lean on where outcomes are few; None: rules.
         search: "grid" or "randomised": further settings of each algorithm are tried.
         search_trials: How many settings of each algorithm at most; None: ten.
         preprocessing: Steps by name, as `leadwise.preprocess` takes them; None: each algorithm prepares by itself.
@@ -164,6 +166,7 @@ def fit(  # noqa: PLR0913 - keyword only, each with a default, as users of such 
         algorithms=tuple(algorithms),
         budget_seconds=budget,
         seed=seed,
+        prior=prior.fitted if isinstance(prior, Model) else read_model_file(Path(prior)) if prior is not None else None,
         search=read_choice(SearchStyle, search, "search") if search is not None else None,
         search_trials=search_trials,
         preprocessing=read_preprocessing(preprocessing or {}),

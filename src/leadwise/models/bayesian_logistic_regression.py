@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
@@ -13,13 +14,14 @@ from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.heuristic import Heuristic
 from leadwise.models.laplace import Observations, posterior
+from leadwise.models.prior_model import DESCRIPTION, PriorModel
 
 USUAL_INTERCEPT, INTERCEPT_SPREAD = -2.2, 1.0
 """One lead in ten converts, give or take: two of three organisations lie between 4 and 23 of 100."""
-TRUST_IN_RULES, TRUST_SPREAD = 0.7, 0.5
-"""How far the rules are believed at first, and how sure that is."""
+TRUST_IN_RULES, TRUST_IN_MODEL, TRUST_SPREAD = 0.7, 1.0, 0.5
+"""How far rules, or another model, are believed at first, and how sure that is."""
 TRUST_SPREAD_BY_FEATURE = 0.3
-"""How far the trust in one rule may lie from that in all of them."""
+"""How far the trust in what is said of one feature may lie from that in all of it."""
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Standard deviations that weights may have; which of them fit the data is learnt too."""
 TYPICAL_SCALE = 0.3
@@ -37,11 +39,12 @@ ROUNDING = 1e-9
 
 
 class BayesianLogisticRegression(Algorithm):
-    """The rules' log-odds, each rule as far as it can be trusted, plus a weight for each hinge and value.
+    """The prior's log-odds, feature by feature as far as it can be trusted, plus a weight for each hinge and value.
 
-    The points of each rule are a column whose weight is believed to be near one common trust, which is learnt; all
-    other weights are believed to be near 0. How near is learnt too: posteriors for several scales are averaged by their
-    evidence. So without outcomes the rules speak, and with many they are forgotten.
+    The prior is the rules, or another model (`with_prior`). What it says of each feature is a column whose weight is
+    believed to be near one common trust, which is learnt; all other weights are believed to be near 0. How near is
+    learnt too: posteriors for several scales are averaged by their evidence. So without outcomes the prior speaks, and
+    with many it is forgotten.
 
     Source: MacKay 1992, The evidence framework applied to classification networks; Gelman et al. 2008, A weakly
     informative default prior distribution for logistic regression. Laplace's approximation throughout.
@@ -57,7 +60,8 @@ class BayesianLogisticRegression(Algorithm):
     takes_preprocessing = False
     tasks = frozenset({Task.CONVERSION})
 
-    prior: Heuristic
+    prior: Heuristic | PriorModel | None = None
+    """None: nothing is fitted yet, and rules will be made."""
     matrix: DesignMatrix
     weights: Floats
     """By column of the standardised matrix."""
@@ -67,51 +71,65 @@ class BayesianLogisticRegression(Algorithm):
     """By feature, the prior's mean contribution."""
     intercept: float
 
+    def with_prior(self, prior: PriorModel | None) -> Self:
+        """The algorithm with another model in place of the rules; None: with rules."""
+        self.prior = prior
+        return self
+
+    def unfitted(self) -> Self:
+        """The same settings and the same model as a prior; rules are made anew."""
+        return super().unfitted().with_prior(self.prior if isinstance(self.prior, PriorModel) else None)
+
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
     ) -> Self:
         """Fit weights and trust; targets are 0 and 1, and may all be the same. Rows of one lead count as one."""
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
 
-        self.prior = Heuristic(self.task).fit(frame, np.zeros(0), seed=seed)
-        self.matrix = DesignMatrix.fit(frame, target, rare=RARE)
-        points = self.prior.explain(frame).contributions
-        self.centre = points.mean(axis=0)
-        points -= self.centre
-        rules = np.flatnonzero(np.abs(points).max(axis=0) > ROUNDING)
-        total = points.sum(axis=1)
-        believed = np.column_stack(
-            [
-                np.full(len(frame), INTERCEPT_SPREAD),
-                TRUST_SPREAD * total,
-                TRUST_SPREAD_BY_FEATURE * points[:, rules],
-            ]
-        )
-        seen = Observations(
-            target, USUAL_INTERCEPT + TRUST_IN_RULES * total, counted(weight, len(target)) * _share(group, len(target))
-        )
+        believed, offset, spoken = self._believe(frame)
+        known = ~np.isnan(target)
+        self.matrix = DesignMatrix.fit(frame, np.where(known, target, 0.0), rare=RARE)
+        counts = known * counted(weight, len(target)) * _share(group, len(target))
+        seen = Observations(np.where(known, target, 0.0), offset, counts)
         columns = self.matrix.transform(frame) * self._spread()
         with threadpool_limits(threads_for(columns)):
             moved, weights = _average(believed, columns, seen, seed)
-        self.intercept = USUAL_INTERCEPT + INTERCEPT_SPREAD * float(moved[0])
-        self.trust = np.zeros(len(frame.features))
-        self.trust[rules] = TRUST_IN_RULES + TRUST_SPREAD * moved[1] + TRUST_SPREAD_BY_FEATURE * moved[2:]
+        self.intercept += INTERCEPT_SPREAD * float(moved[0])
+        self.trust[spoken] += TRUST_SPREAD * moved[1] + TRUST_SPREAD_BY_FEATURE * moved[2:]
         self.weights = weights * self._spread()
         return self
 
+    def _believe(self, frame: Frame) -> tuple[Floats, Floats, NDArray[np.intp]]:
+        """What is believed before any outcome: columns of deviations, margins, and the features that are spoken of."""
+        if not isinstance(self.prior, PriorModel):
+            self.prior = Heuristic(self.task).fit(frame, np.zeros(0), seed=0)
+        opinion = self.prior.explain(frame)
+        self.centre = opinion.contributions.mean(axis=0)
+        points = opinion.contributions - self.centre
+        total = points.sum(axis=1)
+        spoken = np.flatnonzero(np.abs(points).max(axis=0) > ROUNDING)
+        is_model = isinstance(self.prior, PriorModel)
+        trust = TRUST_IN_MODEL if is_model else TRUST_IN_RULES
+        self.trust = np.full(len(frame.features), trust)
+        self.intercept = opinion.base + float(self.centre.sum()) if is_model else USUAL_INTERCEPT
+        level = np.full(len(frame), INTERCEPT_SPREAD)
+        believed = np.column_stack([level, TRUST_SPREAD * total, TRUST_SPREAD_BY_FEATURE * points[:, spoken]])
+        return believed, self.intercept + trust * total, spoken
+
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        points = self.prior.explain(frame).contributions - self.centre
-        return self.intercept + points @ self.trust + self.matrix.transform(frame) @ self.weights
+        return np.asarray(
+            self.intercept + self._points(frame).sum(axis=1) + self.matrix.transform(frame) @ self.weights
+        )
 
     def explain(self, frame: Frame) -> Explanation:
         """Each feature's trusted points and weighted columns; both are centred, so the base is the intercept."""
-        points = (self.prior.explain(frame).contributions - self.centre) * self.trust
         learnt = self.matrix.per_feature(self.matrix.transform(frame) * self.weights, len(frame.features))
-        return Explanation(points + learnt, self.intercept)
+        return Explanation(self._points(frame) + learnt, self.intercept)
 
     def save(self) -> Parts:
-        """The matrix and the rules as JSON, the numbers as arrays; the last of the weights is the intercept."""
+        """The matrix as JSON, the numbers as arrays (the last of the weights is the intercept), and the prior."""
+        assert self.prior is not None
         return {
             "matrix.json": orjson.dumps(self.matrix.to_json()),
             "weights.npy": dump_array(np.append(self.weights, self.intercept)),
@@ -127,8 +145,14 @@ class BayesianLogisticRegression(Algorithm):
         model.matrix = DesignMatrix.from_json(orjson.loads(parts["matrix.json"]))
         model.weights, model.intercept = weights[:-1], float(weights[-1])
         model.trust, model.centre = load_array(parts["trust.npy"])
-        model.prior = Heuristic.load(task, features, parts)
+        is_model = DESCRIPTION in parts
+        model.prior = PriorModel.load(task, parts) if is_model else Heuristic.load(task, features, parts)
         return model
+
+    def _points(self, frame: Frame) -> Floats:
+        """What the prior says of each feature, centred, as far as it is trusted."""
+        assert self.prior is not None
+        return np.asarray((self.prior.explain(frame).contributions - self.centre) * self.trust)
 
     def _spread(self) -> Floats:
         """By column, the spread that its weight is believed to have, in units of the scale."""

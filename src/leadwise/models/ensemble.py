@@ -68,7 +68,7 @@ class Ensemble(Algorithm):
 
     def unfitted(self) -> Self:
         """The same members, to be fitted anew."""
-        return type(self)(self.task, self.recipe)
+        return type(self)(self.task, self.recipe).with_models([model.unfitted() for model in self.models])
 
     def resettled(self, settings: Settings) -> Self:
         """The same members, unfitted, each with these settings as far as it has them."""
@@ -85,7 +85,8 @@ class Ensemble(Algorithm):
         """Fit each member."""
         kinds = self._kinds()
         given: dict[str, Any] = {"seed": seed, "group": group, "weight": weight}
-        unfitted = [kinds[member.name](self.task, member.settings) for member in self.recipe]
+        anew = [model.unfitted() for model in self.models]
+        unfitted = anew or [kinds[member.name](self.task, member.settings) for member in self.recipe]
         jobs = [partial(model.fit, frame, target, **given) for model in unfitted]
         self.models = tuple(side_by_side(jobs, frame.values))
         return self

@@ -95,6 +95,41 @@ class TooFewRowsError(Invalid):
         super().__init__("The table has no rows, but needs at least one; add leads, with or without an outcome.")
 
 
+class PriorForAmountsError(Invalid):
+    """A prior was given for a model of amounts."""
+
+    code = "prior_for_amounts"
+
+    def __init__(self) -> None:
+        super().__init__("--prior serves models of conversion, but --value asks for one of amounts; leave one out.")
+
+
+class PriorOfAmountsError(Invalid):
+    """The prior predicts amounts."""
+
+    code = "prior_of_amounts"
+
+    def __init__(self, model_version: str) -> None:
+        self.model_version = model_version
+        super().__init__(
+            f"--prior should be a model of conversion, but model {model_version} predicts amounts; "
+            "give one that was fitted without --value."
+        )
+
+
+class NothingInCommonError(Invalid):
+    """The prior knows none of the table's columns."""
+
+    code = "nothing_in_common"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"The model given as --prior knows none of the table's columns; it knows {_listed(columns)}. "
+            "Rename the table's columns after them, or leave --prior out."
+        )
+
+
 class ColumnRoleConflictError(Invalid):
     """One column is given two roles that exclude each other."""
 

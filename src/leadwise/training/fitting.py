@@ -23,6 +23,7 @@ from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
+from leadwise.training.prior import ask_prior, check_prior, read_alike
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import (
     Split,
@@ -61,6 +62,7 @@ def fit(
         ColumnNotFoundError and its kin: if options do not fit the table; all are leadwise errors with a sentence.
     """
     check_dates(options)
+    check_prior(options)
     if options.created is not None:
         return fit_time_to_convert(table, options, progress, spent_seconds=spent_seconds)
     progress = progress or Silence()
@@ -70,6 +72,8 @@ def fit(
     progress.step("reading the columns and looking for leaks")
     drawn, passed_over = draw(table, options)
     prepared = prepare(drawn, options)
+    if options.prior is not None:
+        prepared = read_alike(options.prior, prepared, options)
     material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
     prepared = leave_out(prepared, material.drift.left_out, DRIFTED)
     tried, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
@@ -120,7 +124,8 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
         budget_seconds=options.budget_seconds,
     )
     frame = frame.select([feature.name for feature in frame.features if feature.source not in drift.left_out])
-    return Material(task, rows, frame, target, group, split, step, tuple(warnings), drift)
+    prior = ask_prior(options.prior, frame.features) if options.prior is not None else None
+    return Material(task, rows, frame, target, group, split, step, prior, tuple(warnings), drift)
 
 
 def _afford(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from leadwise.domain.card import SearchTrial, Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Algorithm
+from leadwise.models.prior_model import PriorModel
 from leadwise.training.competitors import Rung
 from leadwise.training.drift import Drift
 from leadwise.training.options import FitOptions
@@ -28,6 +29,7 @@ class Material:
         group: A label for each of them: rows of one lead have the same; None: each is a lead of its own.
         split: Which of them (by position in `frame`) are for what.
         rung: How far up the ladder from no data to plenty they reach.
+        prior: Another model, to lean on; None: rules.
         warnings: What the user should know.
         drift: What is made of the time that rows have.
     """
@@ -39,6 +41,7 @@ class Material:
     group: NDArray[np.int64] | None
     split: Split
     rung: Rung
+    prior: PriorModel | None
     warnings: tuple[str, ...]
     drift: Drift
 

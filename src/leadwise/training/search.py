@@ -14,6 +14,7 @@ import numpy as np
 from leadwise.domain.card import SearchTrial
 from leadwise.domain.preprocessing import Preprocessing
 from leadwise.models.algorithm import Algorithm, Settings
+from leadwise.models.bayesian_logistic_regression import BayesianLogisticRegression
 from leadwise.models.catalogue import algorithms_for, get_algorithm
 from leadwise.models.preprocessed import Preprocessed
 from leadwise.training.budget import affordable_rounds
@@ -104,6 +105,8 @@ def _varied(model: Algorithm, others: Sequence[Algorithm]) -> dict[str, Any]:
 
 def _make(kind: type[Algorithm], settings: Settings, material: Material, preprocessing: Preprocessing) -> Algorithm:
     algorithm = kind(material.task, settings).resettled({"trend": material.drift.memory.trend})
+    if isinstance(algorithm, BayesianLogisticRegression) and material.prior is not None:
+        return algorithm.with_prior(material.prior)
     if not preprocessing or not kind.takes_preprocessing:
         return algorithm
     chosen = {"algorithm": kind.name, "settings": algorithm.settings, "preprocessing": preprocessing.to_config()}

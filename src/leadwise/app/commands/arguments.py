@@ -33,6 +33,9 @@ Algorithms = Annotated[
 ]
 Budget = Annotated[float, typer.Option(help="About how many seconds fitting may take.", min=1.0)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same model.", min=0, max=2**31 - 10)]
+Prior = Annotated[
+    Path | None, typer.Option(help="A model file of similar leads, to lean on where few of these have ended.")
+]
 Search = Annotated[
     str | None,
     typer.Option(help="Try further settings of each algorithm: `grid` in order, `randomised` drawn by chance."),

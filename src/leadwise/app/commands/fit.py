@@ -16,6 +16,7 @@ from leadwise.connectors.tables import read_table
 from leadwise.connectors.whole_file import check_writable
 from leadwise.domain.choices import read_choice
 from leadwise.domain.preprocessing import Preprocessing, read_preprocessing
+from leadwise.registry.model_file import read_model_file
 from leadwise.training.fitting import fit
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 from leadwise.training.time_material import check_dates
@@ -44,6 +45,7 @@ def run(
     algorithm: take.Algorithms = None,
     budget: take.Budget = DEFAULT_BUDGET_SECONDS,
     seed: take.Seed = 0,
+    prior: take.Prior = None,
     search: take.Search = None,
     search_trials: take.SearchTrials = None,
     missing: take.Missing = None,
@@ -67,6 +69,7 @@ def run(
         algorithms=tuple(algorithm or ()),
         budget_seconds=budget,
         seed=seed,
+        prior=read_model_file(prior) if prior is not None else None,
         search=read_choice(SearchStyle, search, "--search") if search is not None else None,
         search_trials=search_trials,
         created=created,
@@ -75,12 +78,15 @@ def run(
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
     check_dates(options)
-    _learn(table, out, report, options, as_json=as_json)
+    inputs = [table, *([prior] if prior is not None else [])]
+    _learn(table, out, report, options, inputs, as_json=as_json)
 
 
-def _learn(table: Path, out: Path, report: Path | None, options: FitOptions, *, as_json: bool) -> None:
-    """Read, fit, write, show."""
-    check_writable(out, inputs=[table])
+def _learn(
+    table: Path, out: Path, report: Path | None, options: FitOptions, inputs: list[Path], *, as_json: bool
+) -> None:
+    """Read, fit, write, show; what is read (`inputs`) is never written over."""
+    check_writable(out, inputs=inputs)
     if report is not None:
         check_writable(report, inputs=[table, out])
     model = _fit(table, options)

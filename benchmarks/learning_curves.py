@@ -108,6 +108,9 @@ def measure(case: quality.Case, size: int, number: int, name: str) -> list[objec
 
 def report(found: pd.DataFrame) -> str:
     """A table for each case: sizes down, contestants across; then where we lose."""
+    shared = found.groupby(["table", "size", "draw"])["contestant"].transform("nunique")
+    most = found.groupby(["table", "size"])["contestant"].transform("nunique")
+    found = found[shared == most]
     mean = found.pivot_table(index=["table", "size"], columns="contestant", values="log loss", aggfunc="mean")
     mean = mean[[name for name in CONTESTANTS if name in mean]]
     lines = [
@@ -123,7 +126,8 @@ def report(found: pd.DataFrame) -> str:
             "|" + "---|" * (len(rows.columns) + 1),
         ]
         for (_, size), losses in rows.iterrows():
-            cells = [f"**{loss:.4f}**" if loss == losses.min() else f"{loss:.4f}" for loss in losses]
+            cells = [f"**{loss:.4f}**" if loss == losses.min() else f"{loss:.4f}" for loss in losses.dropna()]
+            cells += ["-"] * (len(losses) - len(cells))
             lines.append(f"| {size:,} | " + " | ".join(cells) + " |")
     lines += ["", *(f"- {sentence}" for sentence in losses_of_ours(mean))]
     return "\n".join(lines) + "\n"

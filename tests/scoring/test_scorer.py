@@ -289,3 +289,11 @@ def test_a_model_that_tells_less_than_the_rate_breaks_its_promise(model):
     ]
     assert len(broken) == 1
     assert "known outcomes its probabilities tell more than the overall rate does" in broken[0]
+
+
+def test_a_stamp_that_is_a_reason_for_no_row_is_no_trouble():
+    stamps = pa.array([dt.datetime(2026, 1, 1 + row, tzinfo=dt.UTC) for row in range(20)], pa.timestamp("ns", "UTC"))
+    table = pa.table({"Seen": stamps, "Visits": [row % 7 for row in range(20)], "Won": ["no"] * 20})
+    model = fit(table, FitOptions(outcome="Won", time_column="Seen"))
+    assert {column.name for column in model.columns} == {"Seen", "Visits"}
+    assert score_table(model, table, reasons=2).num_rows == 20

@@ -1,5 +1,6 @@
 """From no data to plenty: there is always a model, it says what it is worth, and more outcomes make it better."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -85,7 +86,9 @@ def test_few_rows_are_cross_validated_and_the_card_says_what_it_is_worth():
     assert card.test == card.leaderboard[0].test
     assert "scored by a model that had learnt from the others alone" in card.data.split
     assert card.warnings[0].startswith("4 leads converted and 11 did not, so this model leans on rules")
-    assert "as anything from" in card.warnings[0]
+    assert card.sureness in card.warnings[0]
+    low, high = map(int, re.findall(r"between (\d+) and (\d+) convert", card.sureness)[0])
+    assert low + 10 < high
 
 
 def test_the_figures_of_few_rows_are_of_models_that_did_not_see_them():
@@ -138,6 +141,16 @@ def test_data_take_over_smoothly():
         np.mean([loss(fit(pa.table(leads(rows, seed)), conversion())) for seed in range(4)]) for rows in (3, 15, 60)
     ]
     assert losses == sorted(losses, reverse=True)
+
+
+def test_more_outcomes_make_scores_surer():
+    told = [
+        re.findall(r"between (\d+) and (\d+) convert", fit(pa.table(leads(rows)), conversion()).card.sureness)[0]
+        for rows in (15, 150, 3_000)
+    ]
+    widths = [int(high) - int(low) for low, high in told]
+    assert widths[0] > widths[1] > widths[2]
+    assert widths[0] > 3 * widths[2]
 
 
 def test_rungs_go_by_the_rarer_outcome():

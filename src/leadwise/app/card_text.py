@@ -104,6 +104,8 @@ def _show_reliability(out: Console, card: ModelCard) -> None:
         out.print(card.calibration.sentence)
         if card.calibration.reason:
             out.print(f"Calibrated: {card.calibration.reason}")
+    if card.sureness:
+        out.print(card.sureness)
 
 
 def _show_segments(out: Console, card: ModelCard) -> None:

@@ -354,6 +354,8 @@ class ModelCard(_Part):
     """None where time is not known, or leads were too few to tell."""
     time_to_convert: TimeToConvert | None = None
     """For a model that says when leads convert: `probability` is then that within `probability_days` of creation."""
+    sureness: str = ""
+    """How much the usual score leaves open, in a sentence; empty for amounts."""
     warnings: tuple[str, ...] = ()
     recalibrations: tuple[Recalibration, ...] = ()
     """Oldest first. After one, `calibration`, `reliability`, `segments` and `grades` tell of its judged rows."""

@@ -68,11 +68,11 @@ def to_codes(column: WholeColumn) -> CodedColumn:
 def _distinct(column: WholeColumn) -> tuple[Values, NDArray[np.int64]]:
     """The distinct values without null, and for each row which it has (-1 for null)."""
     column = _plain(column)
+    if not len(column):  # Arrow cannot combine no chunks of every type
+        return pa.array([], column.type), np.zeros(0, dtype=np.int64)
     encoded: Any = column.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):  # no rows, no chunks
-        encoded = pa.array([], pa.dictionary(pa.int32(), column.type))
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return encoded.dictionary, codes
 

@@ -18,13 +18,13 @@ from leadwise.models.prior_model import DESCRIPTION, PriorModel
 
 USUAL_INTERCEPT, INTERCEPT_SPREAD = -2.2, 1.0
 """One lead in ten converts, give or take: two of three organisations lie between 4 and 23 of 100."""
-TRUST_IN_RULES, TRUST_IN_MODEL, TRUST_SPREAD = 0.7, 1.0, 0.5
+TRUST_IN_RULES, TRUST_IN_MODEL, TRUST_SPREAD = 0.5, 1.0, 0.5
 """How far rules, or another model, are believed at first, and how sure that is."""
 TRUST_SPREAD_BY_FEATURE = 0.3
 """How far the trust in what is said of one feature may lie from that in all of it."""
-SCALES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+SCALES = (0.1, 0.2, 0.4, 0.8)
 """Standard deviations that weights may have; which of them fit the data is learnt too."""
-TYPICAL_SCALE = 0.3
+TYPICAL_SCALE = 0.6
 """The belief in a scale falls by a factor of e with each such step: most columns of most tables say little."""
 NUMBER_SPREAD, LEVEL_SPREAD = 0.5, 2.0
 """Of a standardised hinge's weight and of a value's log-odds, in units of the scale: a number has four hinges that move

@@ -32,7 +32,7 @@ from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
 from leadwise.training.segments import segment_calibration, tell_segments
-from leadwise.training.worth import describe_worth
+from leadwise.training.worth import describe_worth, how_sure
 
 FORMAT_VERSION = 1
 SOFTWARE = ("leadwise", "lightgbm", "numpy", "scikit-learn", "scipy", "pyarrow")
@@ -52,7 +52,9 @@ def describe(training: Training) -> FittedModel:
     agreement = measure_agreement(draft, material.frame.take(material.split.test), training.options.budget_seconds)
     worth = describe_worth(material, training.options, score_intervals)
     card = _with_segments(_with_effects(draft, training), training)
-    card = card.model_copy(update={"reasons": agreement, "warnings": (*worth, *card.warnings)})
+    sureness = how_sure(score_intervals) if score_intervals is not None else ""
+    warnings = (*worth, *card.warnings)
+    card = card.model_copy(update={"reasons": agreement, "sureness": sureness, "warnings": warnings})
     return replace(draft, card=card, exact_reasons=agreement.exact_by_default)
 
 

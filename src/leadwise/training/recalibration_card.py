@@ -13,6 +13,7 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades
 from leadwise.training.scalings import PlattScaling
 from leadwise.training.segments import segment_calibration, tell_segments
+from leadwise.training.worth import how_sure
 
 ROUNDING = 1e-9
 """A grade's bound moves by so much less, so that no lead falls below it by rounding."""
@@ -52,6 +53,7 @@ def adjust(
         "effects": tuple(_stretch(effect, step.slope) for effect in card.effects),
     }
     intervals = model.score_intervals and model.score_intervals.then(step.slope, step.intercept)
+    changes["sureness"] = how_sure(intervals) if intervals else ""
     changed = card.model_copy(update=changes)
     return replace(model, card=changed, scaling=scaling, score_intervals=intervals, proof=())
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from leadwise.domain.card import ConversionMetrics, ModelCard, Task
+from leadwise.registry.model_file import dump_model, load_model
 from leadwise.scoring.scorer import score_table
 from leadwise.training.competitors import RULES, Rung, competitors, rung
 from leadwise.training.errors import NoOutcomeError, TooFewRowsError
@@ -62,6 +63,12 @@ def test_there_is_always_a_model(won, lost, unknown, stands_in, ordered):
     low, score, high = (scores[name].to_numpy() for name in ("probability_low", "probability", "probability_high"))
     assert ((low > 0) & (low < score) & (score < high) & (high < 1)).all()
     assert ModelCard.model_validate_json(model.card.model_dump_json()) == model.card
+
+
+def test_numbers_beyond_reason_do_not_spoil_the_model_file():
+    table = pa.table({**outcomes(10, 10), "cost": [1e300, -1e300] * 10, "nothing": [None] * 20})
+    model = fit(table, conversion())
+    assert score_table(load_model(dump_model(model), "here"), table).equals(score_table(model, table))
 
 
 def test_before_the_first_outcome_there_are_no_figures():

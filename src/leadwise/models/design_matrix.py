@@ -113,7 +113,8 @@ class DesignMatrix:
         cls, numbers: tuple[NumberColumns, ...], categories: tuple[CategoryColumns, ...], frame: Frame, target: Floats
     ) -> Self:
         raw = cls(numbers, categories, (), (), ()).raw(frame)
-        mean, deviation = raw.mean(axis=0), raw.std(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):  # squares of numbers beyond reason are infinite
+            mean, deviation = raw.mean(axis=0), raw.std(axis=0)
         kept = _strongest(raw, mean, deviation, target)
         return cls(
             numbers, categories, tuple(kept.tolist()), tuple(mean[kept].tolist()), tuple(deviation[kept].tolist())
@@ -223,8 +224,8 @@ def _category_columns(index: int, feature: Feature, codes: Floats, rare: int) ->
 
 
 def _strongest(raw: Floats, mean: Floats, deviation: Floats, target: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Positions, ascending, of the columns that vary, at most MOST_COLUMNS of them."""
-    varying = np.flatnonzero(deviation > 1e-12 * np.maximum(1.0, np.abs(mean)))
+    """Positions, ascending, of the columns that vary within reason, at most MOST_COLUMNS of them."""
+    varying = np.flatnonzero(np.isfinite(deviation) & (deviation > 1e-12 * np.maximum(1.0, np.abs(mean))))
     if varying.size <= MOST_COLUMNS:
         return varying
     centred = target - target.mean()

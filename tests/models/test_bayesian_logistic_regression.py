@@ -7,9 +7,11 @@ from scipy import integrate
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Frame
 from leadwise.models.bayesian_logistic_regression import ROWS_TO_CHOOSE_ON, BayesianLogisticRegression
+from leadwise.models.ensemble import Ensemble, Member
 from leadwise.models.heuristic import Heuristic
 from leadwise.models.laplace import Observations, posterior
 from leadwise.models.margins import sigmoid
+from leadwise.models.prior_model import PriorModel
 
 VISITS = Feature("Visits", "Visits")
 
@@ -92,3 +94,13 @@ def test_more_columns_than_rows_give_what_fewer_unknowns_give():
     tall = posterior(np.tile(columns, (4, 1)), copied)
     np.testing.assert_allclose(wide.mode, tall.mode, atol=1e-6)
     assert wide.log_evidence == pytest.approx(tall.log_evidence)
+
+
+def test_an_ensemble_that_is_fitted_anew_keeps_its_members_prior():
+    frame, target = visits(60), np.arange(60) % 2.0
+    taught = fit(frame, (frame.values[:, 0] < 5).astype(float))
+    prior = PriorModel.of(taught, [VISITS], [VISITS])
+    member = BayesianLogisticRegression(Task.CONVERSION).with_prior(prior).fit(frame, target, seed=0)
+    ensemble = Ensemble(Task.CONVERSION, [Member(member.name, 1.0)]).with_models([member])
+    for anew in (ensemble.unfitted(), ensemble.resettled({"trend": True})):
+        np.testing.assert_array_equal(anew.fit(frame, target, seed=0).predict(frame), member.predict(frame))

@@ -68,26 +68,20 @@ class Ensemble(Algorithm):
 
     def unfitted(self) -> Self:
         """The same members, to be fitted anew."""
-        return type(self)(self.task, self.recipe).with_models([model.unfitted() for model in self.models])
+        return type(self)(self.task, self.recipe).with_models([model.unfitted() for model in self._members()])
 
     def resettled(self, settings: Settings) -> Self:
         """The same members, unfitted, each with these settings as far as it has them."""
-        kinds = self._kinds()
-        recipe = [
-            replace(member, settings=kinds[member.name](self.task, member.settings).resettled(settings).settings)
-            for member in self.recipe
-        ]
-        return type(self)(self.task, recipe)
+        models = [model.resettled(settings) for model in self._members()]
+        recipe = [replace(member, settings=model.settings) for member, model in zip(self.recipe, models, strict=True)]
+        return type(self)(self.task, recipe).with_models(models)
 
     def fit(
         self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
     ) -> Self:
         """Fit each member."""
-        kinds = self._kinds()
         given: dict[str, Any] = {"seed": seed, "group": group, "weight": weight}
-        anew = [model.unfitted() for model in self.models]
-        unfitted = anew or [kinds[member.name](self.task, member.settings) for member in self.recipe]
-        jobs = [partial(model.fit, frame, target, **given) for model in unfitted]
+        jobs = [partial(model.unfitted().fit, frame, target, **given) for model in self._members()]
         self.models = tuple(side_by_side(jobs, frame.values))
         return self
 
@@ -136,6 +130,11 @@ class Ensemble(Algorithm):
             for number, member in enumerate(ensemble.recipe)
         ]
         return ensemble.with_models(models)
+
+    def _members(self) -> Sequence[Algorithm]:
+        """The members; before any was fitted, those that the recipe names."""
+        kinds = self._kinds()
+        return self.models or [kinds[member.name](self.task, member.settings) for member in self.recipe]
 
     def _both(self) -> list[tuple[Member, Algorithm]]:
         return list(zip(self.recipe, self.models, strict=True))

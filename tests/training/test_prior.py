@@ -1,5 +1,7 @@
 """A model of similar leads as a prior: it speaks until this table's outcomes do, and the model file needs no other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,11 +9,12 @@ import pytest
 from leadwise.domain.column import ColumnUse
 from leadwise.registry.model_file import dump_model, load_model
 from leadwise.scoring.scorer import score_table
-from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAmountsError
+from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAnotherKindError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.metrics import log_loss
 from leadwise.training.options import FitOptions
+from leadwise.training.time_errors import NotWithDatesError
 
 BAYESIAN = "bayesian_logistic_regression"
 
@@ -115,5 +118,11 @@ def test_what_does_not_fit_is_refused(prior):
     of_amounts = fit(table, FitOptions(**{**vars(amounts), "algorithms": ("linear_regression",)}))
     with pytest.raises(PriorForAmountsError, match="--value"):
         fit(table, FitOptions(**{**vars(amounts), "prior": prior}))
-    with pytest.raises(PriorOfAmountsError, match="predicts amounts"):
+    with pytest.raises(PriorOfAnotherKindError, match="predicts amounts"):
         fit(pa.table(leads(20)), options(of_amounts))
+    of_time = replace(prior, card=prior.card.model_copy(update={"time_to_convert": object()}))
+    with pytest.raises(PriorOfAnotherKindError, match="predicts when they do"):
+        fit(pa.table(leads(20)), options(of_time))
+    dated = {"outcome": "", "created": "day", "converted_at": "won_day", "prior": prior}
+    with pytest.raises(NotWithDatesError, match="--prior"):
+        fit(pa.table({"day": ["2026-01-01"] * 5, "won_day": ["2026-01-09"] * 5}), FitOptions(**dated))

@@ -104,16 +104,16 @@ class PriorForAmountsError(Invalid):
         super().__init__("--prior serves models of conversion, but --value asks for one of amounts; leave one out.")
 
 
-class PriorOfAmountsError(Invalid):
-    """The prior predicts amounts."""
+class PriorOfAnotherKindError(Invalid):
+    """The prior predicts something else."""
 
-    code = "prior_of_amounts"
+    code = "prior_of_another_kind"
 
-    def __init__(self, model_version: str) -> None:
-        self.model_version = model_version
+    def __init__(self, model_version: str, predicts: str) -> None:
+        self.model_version, self.predicts = model_version, predicts
         super().__init__(
-            f"--prior should be a model of conversion, but model {model_version} predicts amounts; "
-            "give one that was fitted without --value."
+            f"--prior should be a model of whether leads convert, but model {model_version} predicts {predicts}; "
+            "give one that was fitted with --outcome, and without --value."
         )
 
 

@@ -10,8 +10,9 @@ from leadwise.domain.column import Column, ColumnKind, ColumnReport, ColumnUse
 from leadwise.domain.frame import Feature
 from leadwise.features.encoding import to_numbers
 from leadwise.features.texts import WholeColumn
+from leadwise.models.algorithm import Algorithm
 from leadwise.models.prior_model import PriorModel
-from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAmountsError
+from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAnotherKindError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
@@ -28,14 +29,17 @@ def check_prior(options: FitOptions) -> None:
 
     Raises:
         PriorForAmountsError: if amounts are to be learnt.
-        PriorOfAmountsError: if the prior predicts amounts.
+        PriorOfAnotherKindError: if the prior predicts amounts or times.
     """
     if options.prior is None:
         return
     if options.value:
         raise PriorForAmountsError
-    if options.prior.card.task is not Task.CONVERSION:
-        raise PriorOfAmountsError(options.prior.card.model_version)
+    card = options.prior.card
+    if card.task is not Task.CONVERSION:
+        raise PriorOfAnotherKindError(card.model_version, "amounts")
+    if card.time_to_convert is not None:
+        raise PriorOfAnotherKindError(card.model_version, "when they do")
 
 
 def read_alike(prior: FittedModel, prepared: PreparedTable, options: FitOptions) -> PreparedTable:
@@ -64,6 +68,7 @@ def ask_prior(prior: FittedModel, features: Sequence[Feature]) -> PriorModel:
     Raises:
         NothingInCommonError: if it knows none of them.
     """
+    assert isinstance(prior.algorithm, Algorithm), "check_prior refuses models of time"
     low, high = prior.scaling.apply(BASE_POINTS)
     slope = float((high - low) / np.ptp(BASE_POINTS))
     model = PriorModel.of(prior.algorithm, prior.features, features, slope, float((low + high) / 2))

@@ -70,6 +70,7 @@ def _check_alone(options: FitOptions) -> None:
         "--won": (options.won is not None, "a lead converted where its date is given"),
         "--time": (options.time_column is not None, "leads are ordered by their creation"),
         "--ordered": (options.ordered, "leads are ordered by their creation"),
+        "--prior": (options.prior is not None, "models of time lean on no other"),
         "--search": (options.search is not None, "models of time have nothing to set"),
         "preprocessing by name": (bool(options.preprocessing), "models of time prepare columns by themselves"),
         "--group": (options.group_column is not None, "each row is a lead of its own"),

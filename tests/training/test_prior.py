@@ -7,9 +7,15 @@ import pyarrow as pa
 import pytest
 
 from leadwise.domain.column import ColumnUse
+from leadwise.domain.preprocessing import read_preprocessing
 from leadwise.registry.model_file import dump_model, load_model
 from leadwise.scoring.scorer import score_table
-from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAnotherKindError
+from leadwise.training.errors import (
+    NothingInCommonError,
+    PriorForAmountsError,
+    PriorOfAnotherKindError,
+    PriorWithPreprocessingError,
+)
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.metrics import log_loss
@@ -123,6 +129,8 @@ def test_what_does_not_fit_is_refused(prior):
     of_time = replace(prior, card=prior.card.model_copy(update={"time_to_convert": object()}))
     with pytest.raises(PriorOfAnotherKindError, match="predicts when they do"):
         fit(pa.table(leads(20)), options(of_time))
+    with pytest.raises(PriorWithPreprocessingError, match="leave one of them out"):
+        fit(pa.table(leads(20)), options(prior, preprocessing=read_preprocessing({"missing_value_strategy": "mean"})))
     dated = {"outcome": "", "created": "day", "converted_at": "won_day", "prior": prior}
     with pytest.raises(NotWithDatesError, match="--prior"):
         fit(pa.table({"day": ["2026-01-01"] * 5, "won_day": ["2026-01-09"] * 5}), FitOptions(**dated))

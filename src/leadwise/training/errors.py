@@ -104,6 +104,17 @@ class PriorForAmountsError(Invalid):
         super().__init__("--prior serves models of conversion, but --value asks for one of amounts; leave one out.")
 
 
+class PriorWithPreprocessingError(Invalid):
+    """A prior and preprocessing by name exclude each other."""
+
+    code = "prior_with_preprocessing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--prior reads columns as its model does, so preprocessing by name cannot be added; leave one of them out."
+        )
+
+
 class PriorOfAnotherKindError(Invalid):
     """The prior predicts something else."""
 

@@ -12,7 +12,12 @@ from leadwise.features.encoding import to_numbers
 from leadwise.features.texts import WholeColumn
 from leadwise.models.algorithm import Algorithm
 from leadwise.models.prior_model import PriorModel
-from leadwise.training.errors import NothingInCommonError, PriorForAmountsError, PriorOfAnotherKindError
+from leadwise.training.errors import (
+    NothingInCommonError,
+    PriorForAmountsError,
+    PriorOfAnotherKindError,
+    PriorWithPreprocessingError,
+)
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
@@ -29,12 +34,15 @@ def check_prior(options: FitOptions) -> None:
 
     Raises:
         PriorForAmountsError: if amounts are to be learnt.
+        PriorWithPreprocessingError: if features are to be changed.
         PriorOfAnotherKindError: if the prior predicts amounts or times.
     """
     if options.prior is None:
         return
     if options.value:
         raise PriorForAmountsError
+    if options.preprocessing:
+        raise PriorWithPreprocessingError
     card = options.prior.card
     if card.task is not Task.CONVERSION:
         raise PriorOfAnotherKindError(card.model_version, "amounts")

@@ -85,6 +85,11 @@ def test_a_column_of_something_else_is_refused(name):
         read_timeline(pa.table(columns), OPTIONS)
 
 
+@pytest.mark.parametrize("nothing", ["", "N/A", "0000-00-00", "0000-00-00 00:00:00"])
+def test_what_means_no_date_means_not_yet(nothing):
+    assert read(["2026-01-01", "2026-01-02"], ["2026-01-03", nothing]).spans.converted.tolist() == [True, False]
+
+
 def test_until_must_be_a_date():
     with pytest.raises(UntilNotUnderstoodError, match="is 'soon'"):
         read(["2026-01-01"], [""], until="soon")

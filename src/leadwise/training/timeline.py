@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.features.dates import SECONDS_PER_DAY, parse_dates, read_dates, typed_days
+from leadwise.features.matching import matches
 from leadwise.features.placeholders import are_placeholders
 from leadwise.features.texts import to_codes
 from leadwise.models.hazards.spans import Spans
@@ -19,6 +20,8 @@ from leadwise.training.time_errors import DatesNotUnderstoodError, DatesReversed
 
 MOST_UNREAD = 0.1
 """Share of a column's values that are no dates from which on it is probably the wrong column."""
+NO_DATE = r"^0000-00-00"
+"""How some databases write that there is none."""
 FEWEST_WATCHED = 10
 """An age counts as observed once so many leads were watched for so long; of fewer than twenty leads, half of them."""
 
@@ -163,8 +166,9 @@ def _read_days(table: pa.Table, option: str, name: str) -> tuple[Floats, NDArray
         return typed_days(column), np.zeros(table.num_rows, dtype=np.bool_)
     coded = to_codes(column)
     days = read_dates(coded.texts, coded.counts).days
-    unread = np.isnan(days) & ~are_placeholders(coded.texts)
-    given = int(coded.counts[~are_placeholders(coded.texts)].sum())
+    holds = ~(are_placeholders(coded.texts) | matches(coded.texts, NO_DATE))
+    unread = np.isnan(days) & holds
+    given = int(coded.counts[holds].sum())
     share = coded.counts[unread].sum() / given if given else 0.0
     if share > MOST_UNREAD:
         raise DatesNotUnderstoodError(option, name, str(coded.texts[int(unread.argmax())].as_py()), float(share))

@@ -8,7 +8,7 @@ text of nothing but digits and a point, an ISO date, a text of words.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, TypeGuard, cast
 
@@ -77,6 +77,8 @@ class CellReader:
             return self._look_up(value) if short is None else short
         if self._column.kind in NUMERIC and is_number(value):
             return self._without_sentinel(float(value))
+        if self._column.kind is ColumnKind.DATE and (days := typed_days_of(value)) is not None:
+            return self._date_parts(days)
         return self._look_up(value) if isinstance(value, bool) else self._read(value)
 
     def _read(self, value: object) -> Parts:
@@ -90,12 +92,13 @@ class CellReader:
             return None if number is None else self._without_sentinel(number)
         if self._column.kind is ColumnKind.DATE:
             days = plain_days(text)
-            return (
-                None if days is None else tuple(float(DATE_PARTS[part](np.array(days))) for part in self._column.parts)
-            )
+            return None if days is None else self._date_parts(days)
         if self._column.kind is ColumnKind.TEXT and is_plain(text) and text not in self._column.missing_values:
             return tuple(_TEXT_PARTS[part](text) for part in self._column.parts)
         return None
+
+    def _date_parts(self, days: float) -> Parts:
+        return tuple(float(DATE_PARTS[part](np.array(days))) for part in self._column.parts)
 
     @cached_property
     def _sentinels(self) -> frozenset[float]:
@@ -143,6 +146,23 @@ def cell_text(value: object) -> str | None:
         return value
     text: str | None = to_text(one_cell(value))[0].as_py()
     return text
+
+
+def typed_days_of(value: object) -> float | None:
+    """Days since 1970-01-01 of a date, or of a time without zone and parts of a second; None for anything else.
+
+    >>> typed_days_of(date(1970, 1, 3)), typed_days_of("1970-01-03")
+    (2.0, None)
+    """
+    if not isinstance(value, date) or value.year not in _YEARS:
+        return None
+    days = value.toordinal() - _EPOCH
+    if not isinstance(value, datetime):
+        return float(days)
+    if value.tzinfo is not None or value.microsecond:
+        return None
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return (days * SECONDS_PER_DAY + seconds) / SECONDS_PER_DAY
 
 
 def is_plain(text: str) -> bool:

@@ -12,7 +12,15 @@ from leadwise.domain.frame import Floats
 from leadwise.features.booleans import parse_booleans
 from leadwise.features.encoding import sentinel_numbers, to_numbers
 from leadwise.features.placeholders import are_placeholders
-from leadwise.features.row_encoding import REMEMBERED, is_absent, is_number, one_cell, plain_days, plain_number
+from leadwise.features.row_encoding import (
+    REMEMBERED,
+    is_absent,
+    is_number,
+    one_cell,
+    plain_days,
+    plain_number,
+    typed_days_of,
+)
 from leadwise.features.texts import CodedColumn, to_codes
 
 LONGEST_VALUE = 60
@@ -49,6 +57,8 @@ class CellSentences:
             return self._short_way(value) or self._look_up(value)
         if self._column.kind in AMOUNTS and is_number(value):
             return self._of_number(float(value))
+        if self._column.kind is ColumnKind.DATE and (days := typed_days_of(value)) is not None:
+            return _sentence(self._column, _day(days))
         return self._read(value)
 
     def _read(self, value: object) -> str:

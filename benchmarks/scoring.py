@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from leadwise.models.algorithm import THREADS, Algorithm
 from leadwise.models.boosters import Booster
 from leadwise.models.margins import sigmoid
 from leadwise.scoring.scorer import ROWS_AT_ONCE, score_in_batches
+from leadwise.training.fitted_model import FittedModel
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "scoring.md"
 LEARNT_FROM, ROWS_ALONE = 5_000, 3_000
@@ -90,8 +92,7 @@ def boosters(algorithm: Algorithm) -> Iterator[Booster]:
 def lightgbm_alone(algorithm: Algorithm, frame: Frame) -> None:
     """LightGBM's own `predict` with all trees."""
     for booster in boosters(algorithm):
-        for start in range(0, len(frame), ROWS_AT_ONCE):
-            booster.trees.predict(frame.values[start : start + ROWS_AT_ONCE], raw_score=True, num_threads=THREADS)
+        booster.trees.predict(frame.values, raw_score=True, num_threads=THREADS)
 
 
 def alone(model: leadwise.Model, table: pa.Table) -> tuple[float, float]:
@@ -102,10 +103,28 @@ def alone(model: leadwise.Model, table: pa.Table) -> tuple[float, float]:
     return statistics.median(taken), taken[int(0.99 * len(taken))]
 
 
-def drain(pieces: Iterator[pa.Table]) -> None:
-    """Take all scores, and keep none."""
-    for _ in pieces:
-        pass
+def work(fitted: FittedModel, typed: pa.Table, texts: pa.Table) -> dict[str, Callable[[], object]]:
+    """What is timed, on the same rows; the first is what the others are compared with."""
+    frame = encode(typed, fitted.columns)
+    return {
+        "LightGBM's `predict`, features ready": lambda: lightgbm_alone(fitted.algorithm, frame),
+        "ours, features ready: all contributions": lambda: fitted.explain(frame),
+        "ours, typed table to scores, no reasons": lambda: list(score_in_batches(fitted, typed, reasons=0)),
+        "**ours, typed table to scores, three reasons**": lambda: list(score_in_batches(fitted, typed)),
+        "ours, table of texts to scores, three reasons": lambda: list(score_in_batches(fitted, texts)),
+    }
+
+
+def batches(fitted: FittedModel, rows: int) -> list[str]:
+    """A line for each way, timed in turn on piece after piece, so that a busy machine slows all alike."""
+    taken: dict[str, float] = defaultdict(float)
+    for start in range(0, rows, ROWS_AT_ONCE):
+        typed = leads(min(ROWS_AT_ONCE, rows - start), seed=2 + start).drop_columns(["Converted"])
+        for name, do in work(fitted, typed, as_texts(typed)).items():
+            taken[name] += seconds(do)
+        print(f"{start + len(typed):,} rows", flush=True)
+    reference = next(iter(taken.values()))
+    return [f"| {name} | {each:.1f} | {rows / each:,.0f} | {reference / each:.2f} |" for name, each in taken.items()]
 
 
 def import_seconds() -> float:
@@ -118,54 +137,27 @@ def import_seconds() -> float:
     return statistics.median(float(run.stdout) for run in runs)
 
 
-def measure(rows: int) -> list[str]:
+def measure(model: leadwise.Model, rows: int) -> list[str]:
     """The lines of the result."""
-    learnt = leads(LEARNT_FROM, seed=1)
-    model = leadwise.fit(learnt, outcome="Converted", budget=BUDGET_SECONDS, seed=0)
-    fitted, table = model.fitted, leads(rows, seed=2).drop_columns(["Converted"])
-    members = getattr(fitted.algorithm, "recipe", ())
-    named = (
-        ", ".join(f"{member.name.replace('_', ' ')} {member.weight:.2f}" for member in members) or fitted.algorithm.name
-    )
+    fitted, table = model.fitted, leads(ROWS_ALONE, seed=2).drop_columns(["Converted"])
+    members = [
+        f"{member.name.replace('_', ' ')} {member.weight:.2f}" for member in getattr(fitted.algorithm, "recipe", ())
+    ]
     trees = sum(booster.trees.num_trees() for booster in boosters(fitted.algorithm))
-    print(f"{fitted.algorithm.name} ({named}), {trees:,} trees", flush=True)
-    texts = as_texts(table)
-    about = f"{trees:,} trees; {len(fitted.columns)} columns, {len(fitted.features)} features"
-    lines = [f"The default winner: {fitted.algorithm.name} ({named}); {about}.", ""]
+    sizes = f"{trees:,} trees, {len(fitted.columns)} columns, {len(fitted.features)} features"
+    lines = [f"The default winner: {fitted.algorithm.name} ({', '.join(members)}); {sizes}.", ""]
     lines += ["| one row, with three reasons | median | 99 of 100 below |", "| --- | ---: | ---: |"]
-    for name, data in (("typed values", table), ("texts", texts)):
-        lines.append("| {} | {:.0f} µs | {:.0f} µs |".format(name, *alone(model, data)))
+    for name, data in (("typed values", table), ("texts", as_texts(table))):
+        median, slow = alone(model, data)
+        lines.append(f"| {name} | {median:.0f} µs | {slow:.0f} µs |")
     lines += [
         "",
-        f"| {rows:,} rows | seconds | rows a second | rate against LightGBM's |",
+        f"| {rows:,} rows | seconds | rows a second | LightGBM's time / ours |",
         "| --- | ---: | ---: | ---: |",
     ]
-    frame = encode(table, fitted.columns)
-    work = {
-        "LightGBM's `predict`, same trees, features ready": lambda: lightgbm_alone(fitted.algorithm, frame),
-        "ours, features ready: calibrated, with all contributions": lambda: explain_all(fitted, frame),
-        "ours, typed table to scores without reasons": lambda: drain(score_in_batches(fitted, table, reasons=0)),
-        "ours, typed table to scores with three reasons": lambda: drain(score_in_batches(fitted, table)),
-        "ours, table of texts to scores with three reasons": lambda: drain(score_in_batches(fitted, texts)),
-    }
-    reference = None
-    for name, do in work.items():
-        taken = seconds(do)
-        reference = reference or taken
-        lines.append(f"| {name} | {taken:.1f} | {rows / taken:,.0f} | {reference / taken:.2f} |")
-        print(lines[-1], flush=True)
+    lines += batches(fitted, rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines += [
-        "",
-        f"`import leadwise`: {import_seconds() * 1000:.0f} ms. Largest memory of the whole run: {peak:,.0f} MB.",
-    ]
-    return lines
-
-
-def explain_all(fitted: object, frame: Frame) -> None:
-    """Contributions of all rows, piece by piece."""
-    for start in range(0, len(frame), ROWS_AT_ONCE):
-        fitted.explain(frame.take(slice(start, start + ROWS_AT_ONCE)))
+    return [*lines, "", f"`import leadwise`: {import_seconds() * 1000:.0f} ms. Most memory of the run: {peak:,.0f} MB."]
 
 
 def main() -> None:
@@ -174,7 +166,8 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     chosen = options.parse_args()
-    lines = measure(chosen.rows)
+    model = leadwise.fit(leads(LEARNT_FROM, seed=1), outcome="Converted", budget=BUDGET_SECONDS, seed=0)
+    lines = measure(model, chosen.rows)
     text = "\n".join(["# Speed of scoring", "", *lines, ""])
     print(text)
     if chosen.write:

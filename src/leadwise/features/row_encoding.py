@@ -66,6 +66,7 @@ class CellReader:
     def __init__(self, column: Column) -> None:
         self._column = column
         self._not_given = (math.nan,) * len(column.parts)
+        self._date_parts: Callable[[float], Parts] = lru_cache(REMEMBERED)(self._read_days)
         self._look_up: Callable[[str | bool], Parts] = lru_cache(REMEMBERED, typed=True)(self._read)
 
     def parts(self, value: object) -> Parts:
@@ -97,7 +98,7 @@ class CellReader:
             return tuple(_TEXT_PARTS[part](text) for part in self._column.parts)
         return None
 
-    def _date_parts(self, days: float) -> Parts:
+    def _read_days(self, days: float) -> Parts:
         return tuple(float(DATE_PARTS[part](np.array(days))) for part in self._column.parts)
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import THREADS, Explanation, threads_for
+from leadwise.models.algorithm import ENOUGH_FOR_THREADS, THREADS, Explanation
 from leadwise.models.paths import PathTable
 from leadwise.models.present import at_present
 from leadwise.models.tree_row import TreeRow
@@ -99,8 +99,12 @@ class Booster:
     def predict(self, frame: Frame) -> Floats:
         """The sum of the trees, shape (rows,)."""
         matrix = _matrix(frame)
-        raw = self.trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=threads_for(matrix))
+        raw = self.trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=self._threads(len(matrix)))
         return np.asarray(raw, dtype=np.float64)
+
+    def _threads(self, rows: int) -> int:
+        """Threads that pay for so many rows: each goes through all trees."""
+        return THREADS if rows * self.trees.num_trees() > ENOUGH_FOR_THREADS else 1
 
     def explain(self, frame: Frame) -> Explanation:
         """What each feature contributes to the sum of the trees."""
@@ -114,7 +118,9 @@ class Booster:
             by_tree = np.asarray(leaves, dtype=np.int32).reshape(len(piece), -1)
             contributions[rows] = table.explain(by_tree).contributions[:, : self.features]
 
-        with ThreadPoolExecutor(threads_for(matrix)) as pool:  # both libraries leave Python's lock while they work
+        with ThreadPoolExecutor(
+            self._threads(len(matrix))
+        ) as pool:  # both libraries leave Python's lock while they work
             list(pool.map(fill, range(0, len(frame), ROWS_IN_CACHE)))
         return Explanation(contributions, table.base)
 

@@ -77,7 +77,7 @@ class Model:
         return Model(found.model) if found.report.changed else self
 
     def score_one(self, row: Mapping[str, object], *, reasons: int = 3, exact: bool = False) -> RowScore:
-        """The score of one lead: what `score` gives for a frame of this row, some hundred times as fast.
+        """The score of one lead: what `score` gives for a frame of this row, some fifty times as fast.
 
         Args:
             row: Raw values by column name, as they come (numbers or texts); an absent one counts as not given.

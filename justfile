@@ -6,7 +6,7 @@ default:
 
 # Install everything that developers need.
 install:
-    uv sync --all-groups
+    uv sync --group browser --group checks
     uv run pre-commit install
 
 # Lint, types, import contracts.
@@ -35,7 +35,7 @@ demo *arguments:
 
 # Quality on the tables in a folder, against named references.
 bench *arguments:
-    uv run python benchmarks/quality.py {{ arguments }}
+    uv run --no-default-groups --group bench python benchmarks/quality.py {{ arguments }}
 
 # Everything that CI does.
 ci:

@@ -1,6 +1,6 @@
 """Quality on later data: ours against named references, on the same rows, in the same run.
 
-uv run python benchmarks/quality.py [--budget 60] [--table x-education] [--out docs/results/quality.md]
+uv run --no-default-groups --group bench python benchmarks/quality.py [--budget 60] [--table x-education] [--out FILE]
 
 Tables lie in ../shared/data (or LEADWISE_TEST_DATA). Each is split once: X Education by Lead Number, the newest fifth
 tests;

@@ -14,7 +14,7 @@ HAZARD_MODELS: dict[str, type[HazardModel]] = {
 class UnknownHazardModelError(Missing):
     """No model of time to conversion has that name."""
 
-    code = "unknown_algorithm"
+    code = "unknown_hazard_model"
 
     def __init__(self, name: str) -> None:
         self.name = name

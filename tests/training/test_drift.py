@@ -6,6 +6,7 @@ import pytest
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Frame
 from leadwise.models.margins import sigmoid
+from leadwise.training.budget import OutOfTimeError
 from leadwise.training.drift import Memory, find_drift
 from leadwise.training.splits import split_at_random, split_in_order
 
@@ -69,3 +70,13 @@ def test_the_newest_rows_weigh_more():
     assert weights.mean() == pytest.approx(1)
     assert weights[-1] / weights[-251] == pytest.approx(2)
     assert Memory().weights(1_000) is None
+
+
+def test_when_time_is_short_the_usual_is_done():
+    def out_of_time() -> None:
+        raise OutOfTimeError
+
+    frame, target = make_rows(np.ones(ROWS), np.zeros(ROWS), np.zeros(ROWS))
+    drift = find(frame, target, check_time=out_of_time)
+    assert drift.memory == drift.latest == Memory(trend=True)
+    assert drift.left_out == ()

@@ -11,6 +11,8 @@ SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
 BRAKE, LAST_BRAKE = 0.7, 0.85
 """Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
+DRIFT_BRAKE = 0.3
+"""Share of the budget after which no more is tried to find out how things change."""
 FEWEST_ROWS = 2_000
 SECONDS_PER_MILLION_CELLS_READ = 1.0
 """What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
@@ -73,6 +75,10 @@ def affordable_probe(features: int, budget_seconds: float) -> tuple[int, int]:
     return max(int(PROBE_CELLS * share / max(features, 1)), FEWEST_PROBE_ROWS), int(PROBE_COLUMNS * share)
 
 
+class OutOfTimeError(Exception):
+    """The emergency brake: so much of the budget is spent that what is ready has to do. Never leaves this room."""
+
+
 class Brake:
     """Says when so much of the budget is gone that nothing new should begin.
 
@@ -89,6 +95,11 @@ class Brake:
     def elapsed_seconds(self) -> float:
         """Since work began."""
         return time.perf_counter() - self._started
+
+    def check_drift(self) -> None:
+        """Raise OutOfTimeError where looking at how things change would leave too little for what learns."""
+        if self.elapsed_seconds > DRIFT_BRAKE * self._budget_seconds:
+            raise OutOfTimeError
 
     def pulled(self, *, learnt: bool) -> bool:
         """Whether it is too late for anything new, given whether a model that learnt something is ready."""

@@ -4,7 +4,7 @@ A quick learner is tried on the same time-ordered folds as everything else: with
 weighing more, without the columns that moved. What helps it is used for all algorithms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from leadwise.domain.card import DriftReport, DriftTrial, Task
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Group, side_by_side
 from leadwise.models.gradient_boosting import GradientBoosting
-from leadwise.training.budget import affordable_probe
+from leadwise.training.budget import OutOfTimeError, affordable_probe
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS
 from leadwise.training.splits import Fold, Split
 
@@ -79,10 +79,19 @@ class _Probe:
     """The quick learner's loss, row by row of the validation folds; the last of them may be the test's rows."""
 
     def __init__(
-        self, frame: Frame, target: Floats, folds: Sequence[Fold], task: Task, group: Group | None, rows: int, seed: int
+        self,
+        frame: Frame,
+        target: Floats,
+        split: Split,
+        task: Task,
+        group: Group | None,
+        rows: int,
+        seed: int,
+        check_time: Callable[[], None],
     ) -> None:
-        self._frame, self._target, self._folds, self._task, self._group = frame, target, folds, task, group
-        self._rows, self._seed = rows, seed
+        self._frame, self._target, self._task, self._group = frame, target, task, group
+        self._folds = (*split.folds, Fold(split.train, split.test))
+        self._rows, self._seed, self._check_time = rows, seed, check_time
         self._known: dict[tuple[Memory, tuple[str, ...], int], Floats] = {}
 
     def losses(self, memory: Memory, folds: Sequence[int], left_out: tuple[str, ...] = ()) -> list[Floats]:
@@ -94,6 +103,7 @@ class _Probe:
         return [self._known[memory, left_out, fold] for fold in folds]
 
     def _loss(self, memory: Memory, left_out: tuple[str, ...], fold: Fold) -> Floats:
+        self._check_time()
         frame = self._frame.select([each.name for each in self._frame.features if each.source not in left_out])
         rows = fold.train[-self._rows :]
         model = GradientBoosting(self._task, {"bags": PROBE_BAGS, "trend": memory.trend}).fit(
@@ -109,7 +119,7 @@ class _Probe:
         return np.asarray((margin - truth) ** 2)
 
 
-def find_drift(
+def find_drift(  # noqa: PLR0913 - the rows, and by keyword how to look at them
     frame: Frame,
     target: Floats,
     split: Split,
@@ -119,6 +129,7 @@ def find_drift(
     group: Group | None = None,
     keep: Sequence[str] = (),
     budget_seconds: float = DEFAULT_BUDGET_SECONDS,
+    check_time: Callable[[], None] = lambda: None,
 ) -> Drift:
     """What helps to predict later leads; nothing where time is not known or rows are too few to tell.
 
@@ -131,18 +142,22 @@ def find_drift(
         group: A label for each row; rows of one lead have the same.
         keep: Columns that are used whatever is found.
         budget_seconds: Decides on how many rows it is tried, and without how many columns.
+        check_time: Called before each fit; may raise OutOfTimeError, and then the usual is done.
     """
     if not _can_tell(frame, target[split.train], split, task):
         return Drift()
     rows, columns = affordable_probe(len(frame.features), budget_seconds)
     folds = range(len(split.folds))
-    probe = _Probe(frame, target, (*split.folds, Fold(split.train, split.test)), task, group, rows, seed)
-    memory, _ = _choose_memory(probe, folds)
-    moved = [name for name in _moved_columns(frame, split) if name not in keep]
-    left_out = _without(probe, memory, folds[-2:], moved[:columns])
+    probe = _Probe(frame, target, split, task, group, rows, seed, check_time)
+    try:
+        memory, _ = _choose_memory(probe, folds)
+        moved = [name for name in _moved_columns(frame, split) if name not in keep]
+        left_out = _without(probe, memory, folds[-2:], moved[:columns])
+        latest, trials = _choose_memory(probe, range(len(split.folds) + 1))
+    except OutOfTimeError:
+        return Drift(USUAL, USUAL)
     if len(left_out) == len({feature.source for feature in frame.features}):
         left_out = left_out[:-1]
-    latest, trials = _choose_memory(probe, range(len(split.folds) + 1))
     return Drift(memory, latest, left_out, _report(latest, left_out, trials))
 
 

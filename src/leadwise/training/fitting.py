@@ -13,7 +13,7 @@ from leadwise.domain.progress import Progress, Silence
 from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
 from leadwise.training.blending import blend
-from leadwise.training.budget import Brake, affordable_rows
+from leadwise.training.budget import Brake, OutOfTimeError, affordable_rows
 from leadwise.training.competitors import RULES, Rung, competitors, requested, rung
 from leadwise.training.describing import describe
 from leadwise.training.drift import find_drift
@@ -35,7 +35,7 @@ from leadwise.training.splits import (
 )
 from leadwise.training.time_material import check_dates
 from leadwise.training.time_to_convert import fit_time_to_convert
-from leadwise.training.validation import Contender, OutOfTimeError, calibrate, validate
+from leadwise.training.validation import Contender, calibrate, validate
 
 DRIFTED = "Left out because its relation to the outcome changed: later leads were predicted better without it."
 PREPROCESSED_WEIGHT = 2
@@ -74,7 +74,7 @@ def fit(
     prepared = prepare(drawn, options)
     if options.prior is not None:
         prepared = read_alike(options.prior, prepared, options)
-    material = _gather(prepared, options, file_cells=table.num_rows * table.num_columns)
+    material = _gather(prepared, options, brake, file_cells=table.num_rows * table.num_columns)
     prepared = leave_out(prepared, material.drift.left_out, DRIFTED)
     tried, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
     contenders = best_of_each(tried)
@@ -93,7 +93,7 @@ def fit(
     return model
 
 
-def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) -> Material:
+def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_cells: int) -> Material:
     """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known.
 
     Where none has an outcome, all rows tell at least what is usual.
@@ -122,6 +122,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, *, file_cells: int) ->
         group=group,
         keep=options.keep,
         budget_seconds=options.budget_seconds,
+        check_time=brake.check_drift,
     )
     frame = frame.select([feature.name for feature in frame.features if feature.source not in drift.left_out])
     prior = ask_prior(options.prior, frame.features) if options.prior is not None else None

@@ -20,10 +20,6 @@ from leadwise.training.splits import Rows, Split
 Report = Callable[[str], None]
 
 
-class OutOfTimeError(Exception):
-    """The emergency brake: the budget is nearly spent and another algorithm is ready. Never leaves this room."""
-
-
 @dataclass(frozen=True)
 class Contender:
     """One algorithm's validation.

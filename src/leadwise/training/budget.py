@@ -4,6 +4,7 @@ So a seed gives the same twice. The clock itself is only an emergency brake.
 """
 
 import time
+from collections.abc import Sequence
 
 SECONDS_PER_MILLION_CELLS = 50.0
 """What all algorithms take together, all folds counted, per million cells (rows times features), on two slow cores."""
@@ -11,6 +12,19 @@ SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
 BRAKE, LAST_BRAKE = 0.7, 0.85
 """Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
+SPENT_ON_LAST_FIT = 0.25
+"""Share of the budget that the last fit may be planned to take."""
+MOST_LAST_SECONDS = 8.0
+LAST_SECONDS_PER_MILLION_CELLS = {
+    "heuristic": 0.1,
+    "linear_regression": 2.0,
+    "logistic_regression": 2.0,
+    "bayesian_logistic_regression": 3.0,
+    "random_forest": 4.0,
+    "gradient_boosting": 4.0,
+    "randomised_boosting": 4.0,
+}
+"""What one fit takes per million cells, on one of two slow cores; of all others `MOST_LAST_SECONDS`."""
 DRIFT_BRAKE = 0.3
 """Share of the budget after which no more is tried to find out how things change."""
 FEWEST_ROWS = 2_000
@@ -38,6 +52,21 @@ def affordable_rows(features: int, budget_seconds: float, *, file_cells: int = 0
     seconds = max(budget_seconds * SPENT_ON_FITS - reading, budget_seconds * LEFT_FOR_FITS)
     cells = seconds / SECONDS_PER_MILLION_CELLS * 1e6
     return max(int(cells / max(features, 1)), FEWEST_ROWS)
+
+
+def affordable_last_rows(algorithms: Sequence[str], features: int, budget_seconds: float) -> int:
+    """How many rows the winner can be fitted on once it was chosen: many more than all could compete on.
+
+    Args:
+        algorithms: Names of the winner's members.
+        features: Of each row.
+        budget_seconds: The budget.
+
+    >>> affordable_last_rows(["gradient_boosting"], 20, budget_seconds=60)
+    187500
+    """
+    seconds = sum(LAST_SECONDS_PER_MILLION_CELLS.get(name, MOST_LAST_SECONDS) for name in algorithms)
+    return int(budget_seconds * SPENT_ON_LAST_FIT / max(seconds * max(features, 1), 1e-3) * 1e6)
 
 
 def affordable_rounds(cells: int, budget_seconds: float, share: float) -> int:

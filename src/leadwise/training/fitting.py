@@ -11,7 +11,6 @@ from leadwise.domain.column import ColumnKind
 from leadwise.domain.frame import Floats
 from leadwise.domain.progress import Progress, Silence
 from leadwise.features.encoding import encode
-from leadwise.models.algorithm import Algorithm
 from leadwise.training.blending import blend
 from leadwise.training.budget import Brake, OutOfTimeError, affordable_rows
 from leadwise.training.competitors import RULES, Rung, competitors, requested, rung
@@ -19,6 +18,7 @@ from leadwise.training.describing import describe
 from leadwise.training.drift import find_drift
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
+from leadwise.training.last_fit import choose_rows, fit_last
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
@@ -82,10 +82,10 @@ def fit(
         contenders = [*contenders, blended]
     best = calibrate(winner(contenders), ordered=material.split.ordered)
     contenders = [best, *(each for each in contenders if each.name != best.name)]
-    progress.step(f"fitting {best.name.replace('_', ' ')} once more, on all rows")
-    final = _refit(best, material, options)
+    progress.step(f"fitting {best.name.replace('_', ' ')} once more")
+    final, about_rows = fit_last(best, prepared, material, options, brake)
     progress.step("writing the model card")
-    warnings = (*passed_over, *prepared.warnings, *material.warnings, *left_out)
+    warnings = (*passed_over, *prepared.warnings, *about_rows, *left_out)
     search = describe_search(tried)
     trained = Training(prepared, options, material, tuple(contenders), final, warnings, brake.elapsed_seconds, search)
     model = describe(trained)
@@ -106,7 +106,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
     features *= PREPROCESSED_WEIGHT if options.preprocessing else 1
     limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)
-    rows, warnings = _afford(known, limit, prepared, options)
+    rows = choose_rows(known, limit, timed=prepared.time is not None, seed=options.seed)
     target = prepared.target.values[rows]
     task = prepared.target.task
     step = rung(task, target)
@@ -126,24 +126,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     )
     frame = frame.select([feature.name for feature in frame.features if feature.source not in drift.left_out])
     prior = ask_prior(options.prior, frame.features) if options.prior is not None else None
-    return Material(task, rows, frame, target, group, split, step, prior, tuple(warnings), drift)
-
-
-def _afford(
-    known: NDArray[np.intp], limit: int, prepared: PreparedTable, options: FitOptions
-) -> tuple[NDArray[np.intp], list[str]]:
-    if len(known) <= limit:
-        return known, []
-    if prepared.time is not None:
-        kept, which = known[-limit:], "newest"
-    else:
-        chosen = np.random.default_rng(options.seed).choice(len(known), limit, replace=False)
-        kept, which = known[np.sort(chosen)], "randomly drawn"
-    warning = (
-        f"Learnt from the {which} {limit:,} of {len(known):,} rows, which is what a budget of "
-        f"{options.budget_seconds:g} seconds buys; a larger --budget uses more."
-    )
-    return kept, [warning]
+    return Material(task, known, rows, frame, target, group, split, step, prior, drift)
 
 
 def _split(task: Task, target: Floats, group: NDArray[np.int64] | None, step: Rung, *, timed: bool, seed: int) -> Split:
@@ -207,12 +190,3 @@ def _about_late(late: Sequence[str], tried: Sequence[Contender], options: FitOpt
             f"The budget of {options.budget_seconds:g} seconds ended before {settings} could be tried; "
             "a larger --budget lets all of them in, and makes the result repeatable."
         )
-
-
-def _refit(best: Contender, material: Material, options: FitOptions) -> Algorithm:
-    """The winner on all rows, the test's too: the newest leads are the most like the next ones."""
-    memory = material.drift.latest
-    weight = memory.weights(len(material.target))
-    return best.model.resettled({"trend": memory.trend}).fit(
-        material.frame, material.target, seed=options.seed, group=material.group, weight=weight
-    )

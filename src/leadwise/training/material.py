@@ -23,18 +23,19 @@ class Material:
 
     Args:
         task: What is predicted.
-        rows: The positions in the table of the rows that `frame` and `target` stand for, in time order where known.
+        known: The positions in the table of all rows with an outcome, in time order where known.
+        rows: The positions of those of them that `frame` and `target` stand for, in time order where known.
         frame: Their features.
         target: Their outcomes; all NaN where none is known.
         group: A label for each of them: rows of one lead have the same; None: each is a lead of its own.
         split: Which of them (by position in `frame`) are for what.
         rung: How far up the ladder from no data to plenty they reach.
         prior: Another model, to lean on; None: rules.
-        warnings: What the user should know.
         drift: What is made of the time that rows have.
     """
 
     task: Task
+    known: NDArray[np.intp]
     rows: NDArray[np.intp]
     frame: Frame
     target: Floats
@@ -42,7 +43,6 @@ class Material:
     split: Split
     rung: Rung
     prior: PriorModel | None
-    warnings: tuple[str, ...]
     drift: Drift
 
     def test_margins(self, contender: Contender) -> Floats:

@@ -1,0 +1,66 @@
+"""The last fit: the winner once more, on the test's rows too, and on as many more as the rest of the budget buys."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadwise.features.encoding import encode
+from leadwise.models.algorithm import Algorithm
+from leadwise.models.ensemble import Ensemble
+from leadwise.training.budget import Brake, affordable_last_rows
+from leadwise.training.material import Material
+from leadwise.training.options import FitOptions
+from leadwise.training.preparation import PreparedTable
+from leadwise.training.validation import Contender
+
+Rows = NDArray[np.intp]
+
+
+def choose_rows(known: Rows, most: int, *, timed: bool, seed: int) -> Rows:
+    """At most so many of the rows: the newest where time is known, else some at random.
+
+    >>> choose_rows(np.arange(5), 2, timed=True, seed=0).tolist()
+    [3, 4]
+    """
+    if len(known) <= most:
+        return known
+    if timed:
+        return known[-most:]
+    return known[np.sort(np.random.default_rng(seed).choice(len(known), most, replace=False))]
+
+
+def fit_last(
+    best: Contender, prepared: PreparedTable, material: Material, options: FitOptions, brake: Brake
+) -> tuple[Algorithm, list[str]]:
+    """The winner on the rows that it was chosen on, or on more, and what is to be said of those left aside.
+
+    The test's rows are among them: the newest leads are the most like the next ones.
+    """
+    timed = prepared.time is not None
+    most = max(affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds), 1)
+    rows, frame, target, group = material.rows, material.frame, material.target, material.group
+    if most > len(rows) < len(material.known) and not brake.pulled(learnt=True):
+        rows = choose_rows(material.known, most, timed=timed, seed=options.seed)
+        frame, target = encode(prepared.table.take(rows), prepared.columns), prepared.target.values[rows]
+        group = prepared.group[rows] if prepared.group is not None else None
+    memory = material.drift.latest
+    model = best.model.resettled({"trend": memory.trend}).fit(
+        frame, target, seed=options.seed, group=group, weight=memory.weights(len(target))
+    )
+    return model, _about_rows(material, len(rows), options, timed=timed)
+
+
+def _members(model: Algorithm) -> list[str]:
+    return [member.name for member in model.recipe] if isinstance(model, Ensemble) else [model.name]
+
+
+def _about_rows(material: Material, fitted: int, options: FitOptions, *, timed: bool) -> list[str]:
+    chosen_on, known = len(material.rows), len(material.known)
+    if chosen_on == known:
+        return []
+    which = "newest" if timed else "randomly drawn"
+    fitted_on = "them" if fitted == chosen_on else f"all {known:,}" if fitted == known else f"{fitted:,}"
+    sentence = (
+        f"Chosen and tested on the {which} {chosen_on:,} of {known:,} rows and then fitted on {fitted_on}, which is "
+        f"what a budget of {options.budget_seconds:g} seconds buys; a larger --budget uses more."
+    )
+    return [sentence]

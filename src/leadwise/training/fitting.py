@@ -50,7 +50,7 @@ def fit(
     """The best model of the table that the budget buys; with two dates, one that says when leads convert.
 
     Algorithms compete on the same folds, by themselves and together; the winner by validation loss is calibrated,
-    measured on rows that no choice has looked at, and then fitted once more on all rows.
+    measured on rows that no choice has looked at, and then fitted once more on all that the budget allows.
 
     Args:
         table: One row per lead.

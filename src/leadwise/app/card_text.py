@@ -46,7 +46,8 @@ def _show_origin(out: Console, card: ModelCard) -> None:
     rows = rows if learnt >= data.rows else f"{learnt:,} of {rows}"
     out.print(
         f"Learnt from {rows} on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
-        f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} It was then fitted once more, on the test rows too."
+        f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} "
+        "It was then fitted once more, on the test rows too."
     )
 
 

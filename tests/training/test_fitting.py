@@ -324,7 +324,7 @@ def test_tables_with_nothing_to_learn_from_still_give_the_base_rate(noise: str):
 @pytest.mark.slow
 @pytest.mark.parametrize("task", list(Task))
 def test_every_algorithm_competes_and_the_same_seed_gives_the_same_board(task: Task):
-    table, options = (leads(500), conversion()) if task is Task.CONVERSION else (orders(500), amount())
+    table, options = (leads(1_500), conversion()) if task is Task.CONVERSION else (orders(1_500), amount())
     options = FitOptions(**{**vars(options), "algorithms": (), "budget_seconds": 120.0})
     first, again = fit(pa.table(table), options).card, fit(pa.table(table), options).card
     assert {row.algorithm for row in first.leaderboard} >= set(algorithms_for(task))

@@ -12,8 +12,8 @@ SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
 BRAKE, LAST_BRAKE = 0.7, 0.85
 """Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
-SPENT_ON_LAST_FIT = 0.25
-"""Share of the budget that the last fit may be planned to take."""
+SPENT_ON_LAST_FIT, LAST_FIT_BRAKE = 0.2, 0.6
+"""Share of the budget that the last fit may be planned to take, and after which share it takes no further rows."""
 MOST_LAST_SECONDS = 8.0
 LAST_SECONDS_PER_MILLION_CELLS = {
     "heuristic": 0.1,
@@ -63,7 +63,7 @@ def affordable_last_rows(algorithms: Sequence[str], features: int, budget_second
         budget_seconds: The budget.
 
     >>> affordable_last_rows(["gradient_boosting"], 20, budget_seconds=60)
-    187500
+    150000
     """
     seconds = sum(LAST_SECONDS_PER_MILLION_CELLS.get(name, MOST_LAST_SECONDS) for name in algorithms)
     return int(budget_seconds * SPENT_ON_LAST_FIT / max(seconds * max(features, 1), 1e-3) * 1e6)
@@ -129,6 +129,11 @@ class Brake:
         """Raise OutOfTimeError where looking at how things change would leave too little for what learns."""
         if self.elapsed_seconds > DRIFT_BRAKE * self._budget_seconds:
             raise OutOfTimeError
+
+    @property
+    def allows_more_rows(self) -> bool:
+        """Whether enough is left for a last fit on more rows than all could compete on."""
+        return self.elapsed_seconds < LAST_FIT_BRAKE * self._budget_seconds
 
     def pulled(self, *, learnt: bool) -> bool:
         """Whether it is too late for anything new, given whether a model that learnt something is ready."""

@@ -17,12 +17,12 @@ ENOUGH_AMOUNTS = 20
 RULES, BAYESIAN = "heuristic", "bayesian_logistic_regression"
 ORDER = (
     RULES,
-    BAYESIAN,
     "linear_regression",
     "logistic_regression",
     "gradient_boosting",
-    "randomised_boosting",
+    BAYESIAN,
     "random_forest",
+    "randomised_boosting",
     "neural_network",
 )
 """Quick and sound ones first, so that the emergency brake leaves something good."""
@@ -65,7 +65,7 @@ def competitors(options: FitOptions, target: Floats) -> tuple[str, ...]:
     >>> competitors(FitOptions("won"), np.arange(40) % 2.0)
     ('bayesian_logistic_regression',)
     >>> competitors(FitOptions("won"), np.arange(100) % 2.0)
-    ('heuristic', 'bayesian_logistic_regression', 'logistic_regression')
+    ('heuristic', 'logistic_regression', 'bayesian_logistic_regression')
     """
     task = Task.VALUE if options.value else Task.CONVERSION
     names, step = requested(options), rung(task, target)

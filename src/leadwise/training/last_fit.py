@@ -38,7 +38,7 @@ def fit_last(
     timed = prepared.time is not None
     most = max(affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds), 1)
     rows, frame, target, group = material.rows, material.frame, material.target, material.group
-    if most > len(rows) < len(material.known) and not brake.pulled(learnt=True):
+    if most > len(rows) < len(material.known) and brake.allows_more_rows:
         rows = choose_rows(material.known, most, timed=timed, seed=options.seed)
         frame, target = encode(prepared.table.take(rows), prepared.columns), prepared.target.values[rows]
         group = prepared.group[rows] if prepared.group is not None else None

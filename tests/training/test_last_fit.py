@@ -20,7 +20,7 @@ def leads() -> pa.Table:
 
 
 def options(**others: object) -> FitOptions:
-    return FitOptions("Won", algorithms=("logistic_regression",), budget_seconds=3.0, **others)
+    return FitOptions("Won", algorithms=("logistic_regression",), budget_seconds=10.0, **others)
 
 
 def test_the_winner_is_fitted_on_more_rows_than_could_compete():

@@ -6,13 +6,13 @@ So a seed gives the same twice. The clock itself is only an emergency brake.
 import time
 from collections.abc import Sequence
 
-SECONDS_PER_MILLION_CELLS = 50.0
+SECONDS_PER_MILLION_CELLS = 60.0
 """What all algorithms take together, all folds counted, per million cells (rows times features), on two slow cores."""
 SPENT_ON_FITS = 0.6
 """Share of the budget that fits may be planned to take; the rest is for reading, the last fit and the card."""
-BRAKE, LAST_BRAKE = 0.7, 0.85
+BRAKE, LAST_BRAKE = 0.6, 0.85
 """Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
-SPENT_ON_LAST_FIT, LAST_FIT_BRAKE = 0.2, 0.6
+SPENT_ON_LAST_FIT, LAST_FIT_BRAKE = 0.2, 0.4
 """Share of the budget that the last fit may be planned to take, and after which share it takes no further rows."""
 MOST_LAST_SECONDS = 8.0
 LAST_SECONDS_PER_MILLION_CELLS = {
@@ -28,6 +28,8 @@ LAST_SECONDS_PER_MILLION_CELLS = {
 DRIFT_BRAKE = 0.3
 """Share of the budget after which no more is tried to find out how things change."""
 FEWEST_ROWS = 2_000
+FEWEST_FEATURES = 10
+"""A row takes as long as with so many features even where it has fewer."""
 SECONDS_PER_MILLION_CELLS_READ = 1.0
 """What it takes to tell what the columns hold, per million cells (rows times columns), on two slow cores."""
 SECONDS_PER_MILLION_CELLS_LOADED = 0.1
@@ -44,14 +46,14 @@ def affordable_rows(features: int, budget_seconds: float, *, file_cells: int = 0
     """How many rows can be learnt from within the budget, after a file of so many cells was read.
 
     >>> affordable_rows(20, budget_seconds=60)
-    36000
+    30000
     >>> affordable_rows(20, budget_seconds=60, file_cells=200_000_000)
-    16000
+    13333
     """
     reading = file_cells / 1e6 * SECONDS_PER_MILLION_CELLS_LOADED
     seconds = max(budget_seconds * SPENT_ON_FITS - reading, budget_seconds * LEFT_FOR_FITS)
     cells = seconds / SECONDS_PER_MILLION_CELLS * 1e6
-    return max(int(cells / max(features, 1)), FEWEST_ROWS)
+    return max(int(cells / max(features, FEWEST_FEATURES)), FEWEST_ROWS)
 
 
 def affordable_last_rows(algorithms: Sequence[str], features: int, budget_seconds: float) -> int:
@@ -66,7 +68,7 @@ def affordable_last_rows(algorithms: Sequence[str], features: int, budget_second
     150000
     """
     seconds = sum(LAST_SECONDS_PER_MILLION_CELLS.get(name, MOST_LAST_SECONDS) for name in algorithms)
-    return int(budget_seconds * SPENT_ON_LAST_FIT / max(seconds * max(features, 1), 1e-3) * 1e6)
+    return int(budget_seconds * SPENT_ON_LAST_FIT / max(seconds * max(features, FEWEST_FEATURES), 1e-3) * 1e6)
 
 
 def affordable_rounds(cells: int, budget_seconds: float, share: float) -> int:
@@ -78,7 +80,7 @@ def affordable_rounds(cells: int, budget_seconds: float, share: float) -> int:
         share: What part of all algorithms competes.
 
     >>> affordable_rounds(100_000, budget_seconds=60, share=1.0), affordable_rounds(100_000, 60, share=0.2)
-    (7, 36)
+    (6, 29)
     """
     seconds = cells / 1e6 * SECONDS_PER_MILLION_CELLS * share
     return max(int(budget_seconds * SPENT_ON_FITS / max(seconds, 1e-3)), 1)

@@ -27,6 +27,8 @@ THREADS = 2
 """Threads for one fit or prediction: more than the cores there are makes a busy machine many times slower."""
 ENOUGH_FOR_THREADS = 2_000_000
 """Numbers in a matrix from which on a second thread pays; on less, threads wait longer than they work."""
+TREND: Mapping[str, tuple[bool, ...]] = {"trend": (False,)}
+"""A setting of those that can learn how things change: rows are in time order, and predictions are as of the last."""
 
 
 def side_by_side(jobs: Sequence[Callable[[], T]], matrix: Floats) -> list[T]:
@@ -46,13 +48,21 @@ def side_by_side(jobs: Sequence[Callable[[], T]], matrix: Floats) -> list[T]:
         return [running.result() for running in [pool.submit(job) for job in jobs]]
 
 
-TREND: Mapping[str, tuple[bool, ...]] = {"trend": (False,)}
-"""A setting of those that can learn how things change: rows are in time order, and predictions are as of the last."""
-
-
 def counted(weight: Floats | None, rows: int) -> Floats:
     """How much each row counts: what was said, else 1."""
     return np.ones(rows) if weight is None else weight
+
+
+def counted_by_group(group: Group | None, rows: int) -> Floats:
+    """How much each row counts where the rows of one group count as one together.
+
+    >>> counted_by_group(np.array([7, 7, 9]), 3).tolist(), counted_by_group(None, 2).tolist()
+    ([0.5, 0.5, 1.0], [1.0, 1.0])
+    """
+    if group is None:
+        return np.ones(rows)
+    _, label, size = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / size[label])
 
 
 def threads_for(matrix: Floats) -> int:

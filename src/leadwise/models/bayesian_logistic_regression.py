@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, counted, threads_for
+from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, counted, counted_by_group, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.heuristic import Heuristic
@@ -89,7 +89,7 @@ class BayesianLogisticRegression(Algorithm):
         believed, offset, spoken = self._believe(frame)
         known = ~np.isnan(target)
         self.matrix = DesignMatrix.fit(frame, np.where(known, target, 0.0), rare=RARE)
-        counts = known * counted(weight, len(target)) * _share(group, len(target))
+        counts = known * counted(weight, len(target)) * counted_by_group(group, len(target))
         seen = Observations(np.where(known, target, 0.0), offset, counts)
         columns = self.matrix.transform(frame) * self._spread()
         with threadpool_limits(threads_for(columns)):
@@ -183,11 +183,3 @@ def _probable_scales(believed: Floats, columns: Floats, seen: Observations, seed
     share[share < NEGLIGIBLE * share.sum()] = 0
     share /= share.sum()
     return {scale: float(part) for scale, part in zip(SCALES, share, strict=True) if part}
-
-
-def _share(group: Group | None, rows: int) -> Floats:
-    """Each row's part of its lead, which counts as one."""
-    if group is None:
-        return np.ones(rows)
-    _, label, size = np.unique(group, return_inverse=True, return_counts=True)
-    return np.asarray(1.0 / size[label])

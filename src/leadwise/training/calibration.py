@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from leadwise.domain.card import Calibration, Interval, ReliabilityBand
 from leadwise.domain.frame import Floats
+from leadwise.models.algorithm import counted_by_group
 from leadwise.models.margins import sigmoid
 from leadwise.training.scaling_choice import likelihood, method_of
 from leadwise.training.scaling_fits import fit_platt
@@ -81,7 +82,7 @@ def check_calibration(
     """
     from scipy.stats import chi2  # noqa: PLC0415 - heavy libraries load when used
 
-    weight = _weight_by_group(group, len(target))
+    weight = counted_by_group(group, len(target))
     fitted = fit_platt(margin, target, weight).apply(margin)
     gain = likelihood(target, fitted, weight) - likelihood(target, margin, weight)
     p_value = float(chi2.sf(2 * gain, df=2))
@@ -102,11 +103,3 @@ def check_calibration(
             f"{verdict}."
         ),
     )
-
-
-def _weight_by_group(group: NDArray[np.int64] | None, rows: int) -> Floats:
-    """Weights that add up to 1 within each group."""
-    if group is None:
-        return np.ones(rows)
-    _, label, size = np.unique(group, return_inverse=True, return_counts=True)
-    return np.asarray(1.0 / size[label])

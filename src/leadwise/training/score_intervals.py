@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwise.domain.frame import Floats
+from leadwise.models.algorithm import counted_by_group
 from leadwise.models.margins import sigmoid
 
 Z80 = 1.281552
@@ -84,10 +85,7 @@ def fit_score_intervals(
     centre, spread = float(margin.mean()), max(float(margin.std()), SMALLEST_SPREAD)
     known = ~np.isnan(target)
     probability = sigmoid(margin)
-    information = known * probability * (1 - probability)
-    if group is not None:
-        _, label, size = np.unique(group, return_inverse=True, return_counts=True)
-        information = information / size[label]
+    information = known * probability * (1 - probability) * counted_by_group(group, len(margin))
     line = np.column_stack([np.ones(len(margin)), (margin - centre) / spread])
     believed = np.diag([LEVEL_SPREAD**-2, SLOPE_SPREAD**-2])
     covariance = np.linalg.inv((line * information[:, None]).T @ line + believed)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadwise.domain.frame import Floats
-from leadwise.models.margins import sigmoid
+from leadwise.models.margins import log_losses, sigmoid
 
 STEPS = 50
 HALVINGS = 12
@@ -92,8 +92,7 @@ def _newton(columns: Floats, seen: Observations) -> Posterior:
 def _loss(columns: Floats, seen: Observations, mode: Floats) -> float:
     """Minus the log-posterior, without its constant."""
     margin = seen.offset + columns @ mode
-    misses = np.logaddexp(0, np.where(seen.target == 1, -margin, margin))
-    return float(seen.weight @ misses + 0.5 * mode @ mode)
+    return float(seen.weight @ log_losses(seen.target, margin) + 0.5 * mode @ mode)
 
 
 def _curvature(columns: Floats, seen: Observations, probability: Floats) -> Floats:

@@ -9,7 +9,7 @@ from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import TREND, Group, counted, threads_for
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.linear import LinearAlgorithm, inner_folds
-from leadwise.models.margins import sigmoid
+from leadwise.models.margins import log_losses, sigmoid
 from leadwise.models.present import with_moment
 
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
@@ -81,7 +81,7 @@ def _best_penalty(columns: Floats, target: Floats, counts: Floats, seed: int, gr
         for position, penalty in enumerate(PENALTIES):
             start = _solve(columns[train], target[train], counts[train], penalty, start)
             margin = columns[~train] @ start[0] + start[1]
-            losses[position] += counts[~train] @ np.logaddexp(0, np.where(target[~train] == 1, -margin, margin))
+            losses[position] += counts[~train] @ log_losses(target[~train], margin)
     return PENALTIES[int(losses.argmin())]
 
 

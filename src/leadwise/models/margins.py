@@ -31,6 +31,15 @@ def sigmoid(margin: Floats) -> Floats:
     return np.where(margin >= 0, 1.0, half) / (1.0 + half)
 
 
+def log_losses(target: Floats, margin: Floats) -> Floats:
+    """Negative log-likelihood, in nats, of each outcome (1, else 0) under its log-odds; without overflow.
+
+    >>> log_losses(np.array([1.0, 0.0]), np.array([0.0, 2.0])).round(4).tolist()
+    [0.6931, 2.1269]
+    """
+    return np.asarray(np.logaddexp(0, np.where(target == 1, -margin, margin)), dtype=np.float64)
+
+
 def rescale(explanation: Explanation, scale: Scale) -> Explanation:
     """The explanation of `scale(margin)` in place of the margin's own.
 

@@ -8,6 +8,7 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats
 from leadwise.models.ensemble import Ensemble, Member
 from leadwise.models.margins import sigmoid
+from leadwise.training.metrics import row_losses
 from leadwise.training.scalings import AS_IS, PlattScaling
 from leadwise.training.validation import Contender
 
@@ -99,9 +100,7 @@ def _solve(margins: Floats, target: Floats, task: Task) -> Floats:
 
 def _loss(margins: Floats, target: Floats, task: Task) -> float:
     """Log loss in nats, or mean squared error."""
-    if task is Task.CONVERSION:
-        return float(np.logaddexp(0, np.where(target == 1, -margins, margins)).mean())
-    return float(np.mean((margins - target) ** 2))
+    return float(row_losses(task, target, margins).mean())
 
 
 def _likelihood(margins: Floats, target: Floats, task: Task) -> float:

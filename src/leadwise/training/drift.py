@@ -15,6 +15,7 @@ from leadwise.domain.frame import Floats, Frame
 from leadwise.models.algorithm import Group, side_by_side
 from leadwise.models.gradient_boosting import GradientBoosting
 from leadwise.training.budget import OutOfTimeError, affordable_probe
+from leadwise.training.metrics import row_losses
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS
 from leadwise.training.splits import Fold, Split
 
@@ -114,9 +115,7 @@ class _Probe:
             weight=memory.weights(len(rows)),
         )
         margin, truth = model.predict(frame.take(fold.validation)), self._target[fold.validation]
-        if self._task is Task.CONVERSION:
-            return np.asarray(np.logaddexp(0, np.where(truth == 1, -margin, margin)))
-        return np.asarray((margin - truth) ** 2)
+        return row_losses(self._task, truth, margin)
 
 
 def find_drift(  # noqa: PLR0913 - the rows, and by keyword how to look at them

@@ -11,8 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from leadwise.domain.card import ConversionMetrics, Interval, ValueMetrics
+from leadwise.domain.card import ConversionMetrics, Interval, Task, ValueMetrics
 from leadwise.domain.frame import Floats
+from leadwise.models.margins import log_losses
 
 RESAMPLES = 200
 LEVEL = 0.95
@@ -100,6 +101,11 @@ def log_loss(target: Floats, probability: Floats) -> float:
     0.1054
     """
     return float(_losses(target, probability).mean())
+
+
+def row_losses(task: Task, target: Floats, margin: Floats) -> Floats:
+    """By row what algorithms are compared by: log loss of log-odds, in nats, or squared error of amounts."""
+    return log_losses(target, margin) if task is Task.CONVERSION else np.asarray((margin - target) ** 2)
 
 
 def _losses(target: Floats, probability: Floats) -> Floats:

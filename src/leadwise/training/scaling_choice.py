@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadwise.domain.frame import Floats
-from leadwise.models.margins import sigmoid
+from leadwise.models.margins import log_losses, sigmoid
 from leadwise.training.scaling_fits import fit_beta, fit_curve, fit_platt, shift_to_expect
 from leadwise.training.scalings import AS_IS, BetaScaling, CurveScaling, PlattScaling, Scaling
 
@@ -151,4 +151,4 @@ def method_of(scaling: Scaling) -> str:
 
 def likelihood(target: Floats, margin: Floats, weight: Floats | float = 1.0) -> float:
     """Log-likelihood, in nats, of outcomes (1 and 0) under these log-odds."""
-    return float(-np.sum(weight * np.logaddexp(0, np.where(target == 1, -margin, margin))))
+    return float(-np.sum(weight * log_losses(target, margin)))

@@ -18,12 +18,13 @@ from leadwise.training.describing import describe
 from leadwise.training.drift import find_drift
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.last_fit import choose_rows, fit_last
+from leadwise.training.last_fit import fit_last
 from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
 from leadwise.training.prior import ask_prior, check_prior, read_alike
+from leadwise.training.row_order import choose_rows, oldest_first
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import (
     Split,
@@ -101,8 +102,7 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     known = np.flatnonzero(prepared.target.known | ~prepared.target.known.any())
     if not len(known):
         raise TooFewRowsError
-    if prepared.time is not None:
-        known = known[np.argsort(np.nan_to_num(prepared.time[known], nan=-np.inf), kind="stable")]
+    known = oldest_first(known, prepared.time)
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
     features *= PREPROCESSED_WEIGHT if options.preprocessing else 1
     limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)

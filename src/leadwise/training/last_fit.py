@@ -1,8 +1,5 @@
 """The last fit: the winner once more, on the test's rows too, and on as many more as the rest of the budget buys."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from leadwise.features.encoding import encode
 from leadwise.models.algorithm import Algorithm
 from leadwise.models.ensemble import Ensemble
@@ -10,22 +7,8 @@ from leadwise.training.budget import Brake, affordable_last_rows
 from leadwise.training.material import Material
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
+from leadwise.training.row_order import choose_rows
 from leadwise.training.validation import Contender
-
-Rows = NDArray[np.intp]
-
-
-def choose_rows(known: Rows, most: int, *, timed: bool, seed: int) -> Rows:
-    """At most so many of the rows: the newest where time is known, else some at random.
-
-    >>> choose_rows(np.arange(5), 2, timed=True, seed=0).tolist()
-    [3, 4]
-    """
-    if len(known) <= most:
-        return known
-    if timed:
-        return known[-most:]
-    return known[np.sort(np.random.default_rng(seed).choice(len(known), most, replace=False))]
 
 
 def fit_last(

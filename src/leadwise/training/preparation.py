@@ -24,6 +24,7 @@ from leadwise.training.errors import (
 from leadwise.training.leaks import Finding, find_leaks
 from leadwise.training.options import FitOptions
 from leadwise.training.outcome import OutcomeTarget, read_outcome
+from leadwise.training.row_order import choose_rows, oldest_first, read_time
 
 EXPLAINED = {
     ColumnKind.ID: "It identifies the row and says nothing by itself.",
@@ -116,16 +117,11 @@ def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
     if table.num_rows <= limit:
         return table, []
     target = _read_target(table, options)
-    known = np.flatnonzero(target.known | ~target.known.any())
-    rows, which = known, "every one that has an outcome"
-    if len(known) > limit:
+    rows, which = np.flatnonzero(target.known | ~target.known.any()), "every one that has an outcome"
+    if len(rows) > limit:
         time = _order(table, options)
-        if time is None:
-            rows = np.sort(np.random.default_rng(options.seed).choice(known, limit, replace=False))
-            which = "drawn at random"
-        else:
-            newest = np.argsort(np.nan_to_num(time[known], nan=-np.inf), kind="stable")[-limit:]
-            rows, which = known[np.sort(newest)], "the newest"
+        rows = np.sort(choose_rows(oldest_first(rows, time), limit, timed=time is not None, seed=options.seed))
+        which = "the newest" if time is not None else "drawn at random"
     sentence = f"Looked at {len(rows):,} of {table.num_rows:,} rows, {which}; the others would take too long."
     return table.take(rows), [sentence]
 
@@ -261,7 +257,7 @@ def _find_leaks(
         known = np.sort(known[np.unique(group[known], return_index=True)[1]])
         table, happened, known = table.take(known), happened[known], np.arange(len(known))
     if len(known) > LEAK_CHECK_ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(known, LEAK_CHECK_ROWS, replace=False))
+        rows = choose_rows(known, LEAK_CHECK_ROWS, timed=False, seed=0)
         table, happened = table.take(rows), happened[rows]
     return find_leaks(table, columns, happened, exempt=exempt)
 
@@ -279,9 +275,8 @@ def _time(table: pa.Table, by_name: Mapping[str, Column], options: FitOptions) -
     column = by_name[options.time_column]
     if column.kind is ColumnKind.CONSTANT:
         return None
-    readable = column if column.kind is ColumnKind.DATE else column.model_copy(update={"kind": ColumnKind.NUMBER})
-    time = to_numbers(table.column(column.name), readable)
-    if np.isnan(time).mean() > 0.5:  # noqa: PLR2004 - more unknown than known
+    time = read_time(table, column)
+    if time is None:
         raise TimeNotUnderstoodError(column.name, column.kind)
     return time
 

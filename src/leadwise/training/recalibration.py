@@ -11,10 +11,9 @@ import pyarrow as pa
 
 from leadwise.domain.card import Recalibration, Task
 from leadwise.domain.clock import now
-from leadwise.domain.column import ColumnKind
 from leadwise.domain.frame import Floats, Frame
 from leadwise.features.columns import infer_column
-from leadwise.features.encoding import missing_columns, to_numbers
+from leadwise.features.encoding import missing_columns
 from leadwise.models.margins import sigmoid
 from leadwise.training.errors import (
     AlreadyLearntFromError,
@@ -29,6 +28,7 @@ from leadwise.training.fingerprint import table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.outcome import OutcomeTarget, means_won, read_outcome
 from leadwise.training.recalibration_card import adjust, tell
+from leadwise.training.row_order import oldest_first, read_time
 from leadwise.training.scaling_choice import likelihood
 from leadwise.training.scaling_fits import fit_platt, fit_shift
 from leadwise.training.scalings import AS_IS, PlattScaling
@@ -152,9 +152,8 @@ def _read(model: FittedModel, table: pa.Table, outcome: str, won: str | None) ->
 
 
 def _gather(model: FittedModel, table: pa.Table, target: OutcomeTarget) -> Matured:
-    known, time = np.flatnonzero(target.known), _time(model, table)
-    if time is not None:
-        known = known[np.argsort(np.nan_to_num(time[known], nan=-np.inf), kind="stable")]
+    time = _time(model, table)
+    known = oldest_first(np.flatnonzero(target.known), time)
     frame = model.encode(table.take(known))
     folds = _in_order(len(known)) if time is not None else _at_random(len(known), model.card.seed)
     halves, parts = (
@@ -174,12 +173,8 @@ def _time(model: FittedModel, table: pa.Table) -> Floats | None:
         return np.arange(table.num_rows, dtype=np.float64)
     if data.time_column not in table.column_names:
         return None
-    values = table.column(data.time_column)
     fitted = next((column for column in model.columns if column.name == data.time_column), None)
-    column = fitted or infer_column(data.time_column, values)
-    readable = column if column.kind is ColumnKind.DATE else column.model_copy(update={"kind": ColumnKind.NUMBER})
-    time = to_numbers(values, readable)
-    return None if np.isnan(time).mean() > 0.5 else time  # noqa: PLR2004 - more unknown than known
+    return read_time(table, fitted or infer_column(data.time_column, table.column(data.time_column)))
 
 
 def _in_order(rows: int) -> tuple[Fold, ...]:

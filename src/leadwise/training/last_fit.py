@@ -19,7 +19,7 @@ def fit_last(
     The test's rows are among them: the newest leads are the most like the next ones.
     """
     timed = prepared.time is not None
-    most = max(affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds), 1)
+    most = affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds)
     rows, frame, target, group = material.rows, material.frame, material.target, material.group
     if most > len(rows) < len(material.known) and brake.allows_more_rows:
         rows = choose_rows(material.known, most, timed=timed, seed=options.seed)

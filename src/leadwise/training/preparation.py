@@ -31,9 +31,6 @@ EXPLAINED = {
     ColumnKind.CONSTANT: "It is the same in every row.",
     ColumnKind.EMPTY: "It is empty in every row.",
 }
-AS_FILLED = {ColumnKind.NUMBER, ColumnKind.MONEY, ColumnKind.PERCENTAGE}
-
-
 TWICE_EACH_MONTH_DAYS = 730
 LEAK_CHECK_ROWS = 200_000
 """So many rows show every leak that matters."""

@@ -155,12 +155,11 @@ def _gather(model: FittedModel, table: pa.Table, target: OutcomeTarget) -> Matur
     time = _time(model, table)
     known = oldest_first(np.flatnonzero(target.known), time)
     frame = model.encode(table.take(known))
-    folds = _in_order(len(known)) if time is not None else _at_random(len(known), model.card.seed)
-    halves, parts = (
-        "the newest half after learning from the older",
-        f"each of {len(folds)} parts after learning from the others",
-    )
-    judged = parts if time is None else halves
+    if time is not None:
+        folds, judged = _in_order(len(known)), "the newest half after learning from the older"
+    else:
+        folds = _at_random(len(known), model.card.seed)
+        judged = f"each of {len(folds)} parts after learning from the others"
     return Matured(frame, model.margins(frame), target.values[known], folds, judged)
 
 

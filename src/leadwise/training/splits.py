@@ -22,7 +22,6 @@ FOLDS_OF_FEW = 10
 """Few rows are fitted quickly, and each fold takes little from them."""
 FIRST_TRAINING_SHARE = 0.4
 """Time-ordered validation begins after this share of the training rows."""
-FEWEST_PER_CLASS = 2
 
 
 @dataclass(frozen=True)

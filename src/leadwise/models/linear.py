@@ -1,18 +1,20 @@
 """What linear models share: a design matrix, weights, and contributions that are exact by construction."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import orjson
 
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
-from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts
+from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, counted, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.design_row import DesignRow
+from leadwise.models.present import with_moment
 
 FOLDS = 5
 
@@ -20,9 +22,41 @@ FOLDS = 5
 class LinearAlgorithm(Algorithm):
     """Margins are `intercept + matrix @ weights`; the matrix is centred, so the base is the intercept."""
 
+    SETTINGS: ClassVar = {"knots": (5, 3, 7), **TREND}
+
     matrix: DesignMatrix
     weights: Floats
     intercept: float
+
+    def fit(
+        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
+    ) -> Self:
+        """Fit weights of the design matrix, and see them as of now where they learnt how things change."""
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
+
+        trend = self.settings["trend"]
+        rows = with_moment(frame) if trend else frame
+        self.matrix = DesignMatrix.fit(rows, target, knots=self.settings["knots"])
+        columns, counts = self.matrix.transform(rows), counted(weight, len(target))
+        with threadpool_limits(threads_for(columns)):
+            self.weights, self.intercept = self._learn(columns, target, counts, seed=seed, group=group)
+        if trend:
+            self._settle(moment=len(frame.features))
+        return self
+
+    @abstractmethod
+    def _learn(
+        self, columns: Floats, target: Floats, counts: Floats, *, seed: int, group: Group | None
+    ) -> tuple[Floats, float]:
+        """Weights and intercept, under the penalty that does best on inner folds.
+
+        Args:
+            columns: The design matrix, shape (rows, columns).
+            target: As for `fit`.
+            counts: How much each row counts, shape (rows,).
+            seed: Draws the folds.
+            group: As for `fit`.
+        """
 
     def _settle(self, moment: int) -> None:
         """Take the last feature, the newest moment in all rows to come, into the intercept."""

@@ -1,16 +1,12 @@
 """Linear regression on hinges and one-hot values, with a ridge penalty."""
 
-from typing import ClassVar, Self
-
 import numpy as np
 from numpy.typing import NDArray
 
 from leadwise.domain.card import Task
-from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import TREND, Group, counted, threads_for
-from leadwise.models.design_matrix import DesignMatrix
+from leadwise.domain.frame import Floats
+from leadwise.models.algorithm import Group
 from leadwise.models.linear import LinearAlgorithm, inner_folds
-from leadwise.models.present import with_moment
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 
@@ -22,7 +18,7 @@ class LinearRegression(LinearAlgorithm):
 
     Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 3.4.1.
 
-    >>> from leadwise.domain.frame import Feature
+    >>> from leadwise.domain.frame import Feature, Frame
     >>> rooms = np.arange(40.0).reshape(-1, 1)
     >>> model = LinearRegression(Task.VALUE).fit(Frame((Feature("rooms", "rooms"),), rooms), 3 * rooms[:, 0], seed=1)
     >>> bool(abs(model.predict(Frame((Feature("rooms", "rooms"),), np.array([[10.0]])))[0] - 30) < 1)
@@ -31,28 +27,16 @@ class LinearRegression(LinearAlgorithm):
 
     name = "linear_regression"
     tasks = frozenset({Task.VALUE})
-    SETTINGS: ClassVar = {"knots": (5, 3, 7), **TREND}
 
-    def fit(
-        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
-    ) -> Self:
-        """Fit weights; targets are amounts."""
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
-
-        moment = len(frame.features)
-        frame = with_moment(frame) if self.settings["trend"] else frame
-        self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
-        columns = self.matrix.transform(frame)
-        counts = counted(weight, len(target))
+    def _learn(
+        self, columns: Floats, target: Floats, counts: Floats, *, seed: int, group: Group | None
+    ) -> tuple[Floats, float]:
+        """The intercept is free: it is the mean, moved to where all columns are 0."""
         centre = counts @ columns / counts.sum()
         mean = float(np.average(target, weights=counts))
-        with threadpool_limits(threads_for(columns)):
-            penalty = _best_penalty(columns, target, counts, inner_folds(len(target), seed, group=group))
-            self.weights = _solve(columns - centre, target - mean, counts, penalty)
-        self.intercept = mean - float(centre @ self.weights)
-        if self.settings["trend"]:
-            self._settle(moment)
-        return self
+        penalty = _best_penalty(columns, target, counts, inner_folds(len(target), seed, group=group))
+        weights = _solve(columns - centre, target - mean, counts, penalty)
+        return weights, mean - float(centre @ weights)
 
 
 def _best_penalty(columns: Floats, target: Floats, counts: Floats, fold: NDArray[np.intp]) -> float:

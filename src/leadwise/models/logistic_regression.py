@@ -1,16 +1,12 @@
 """Logistic regression on hinges and one-hot values, with a ridge penalty."""
 
-from typing import ClassVar, Self
-
 import numpy as np
 
 from leadwise.domain.card import Task
-from leadwise.domain.frame import Floats, Frame
-from leadwise.models.algorithm import TREND, Group, counted, threads_for
-from leadwise.models.design_matrix import DesignMatrix
+from leadwise.domain.frame import Floats
+from leadwise.models.algorithm import Group
 from leadwise.models.linear import LinearAlgorithm, inner_folds
 from leadwise.models.margins import log_losses, sigmoid
-from leadwise.models.present import with_moment
 
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Strengths of the ridge that are tried, against the mean log loss of a standardised matrix."""
@@ -28,7 +24,7 @@ class LogisticRegression(LinearAlgorithm):
 
     Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, sections 4.4 and 5.2.
 
-    >>> from leadwise.domain.frame import Feature
+    >>> from leadwise.domain.frame import Feature, Frame
     >>> visits = np.arange(40.0).reshape(-1, 1)
     >>> frame = Frame((Feature("visits", "visits"),), visits)
     >>> model = LogisticRegression(Task.CONVERSION).fit(frame, (visits[:, 0] > 20).astype(float), seed=1)
@@ -38,25 +34,12 @@ class LogisticRegression(LinearAlgorithm):
 
     name = "logistic_regression"
     tasks = frozenset({Task.CONVERSION})
-    SETTINGS: ClassVar = {"knots": (5, 3, 7), **TREND}
 
-    def fit(
-        self, frame: Frame, target: Floats, *, seed: int, group: Group | None = None, weight: Floats | None = None
-    ) -> Self:
-        """Fit weights; targets are 0 and 1."""
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - heavy libraries load when used
-
-        moment = len(frame.features)
-        frame = with_moment(frame) if self.settings["trend"] else frame
-        self.matrix = DesignMatrix.fit(frame, target, knots=self.settings["knots"])
-        columns = self.matrix.transform(frame)
-        with threadpool_limits(threads_for(columns)):
-            counts = counted(weight, len(target))
-            penalty = _choose_penalty(columns, target, counts, seed, group)
-            self.weights, self.intercept = _solve(columns, target, counts, penalty)
-        if self.settings["trend"]:
-            self._settle(moment)
-        return self
+    def _learn(
+        self, columns: Floats, target: Floats, counts: Floats, *, seed: int, group: Group | None
+    ) -> tuple[Floats, float]:
+        penalty = _choose_penalty(columns, target, counts, seed, group)
+        return _solve(columns, target, counts, penalty)
 
 
 def _choose_penalty(columns: Floats, target: Floats, counts: Floats, seed: int, group: Group | None) -> float:

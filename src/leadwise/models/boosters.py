@@ -31,6 +31,8 @@ CATEGORIES: Parameters = {
     "min_data_per_group": 20,
 }
 """Codes with many values are grouped with care, so that rare ones do not speak for themselves."""
+PATIENCE = 30
+"""Trees that may follow without a gain before growing stops."""
 
 
 def category_positions(features: Sequence[Feature]) -> list[int]:
@@ -55,6 +57,23 @@ def make_dataset(frame: Frame, target: Floats, parameters: Parameters, weight: F
         categorical_feature=category_positions(frame.features),
         free_raw_data=False,
     )
+
+
+def grow_trees(learnt: Any, held_out: Any, parameters: Parameters, most: int, patience: int = PATIENCE) -> Any:
+    """LightGBM's trees, as many as do best on the rows held out.
+
+    Args:
+        learnt: The data set to grow on.
+        held_out: The data set that says when to stop.
+        parameters: LightGBM's.
+        most: So many trees at most.
+        patience: So many may follow without a gain before growing stops; they are cut off again.
+    """
+    import lightgbm  # noqa: PLC0415 - heavy libraries load when used
+
+    stop = lightgbm.early_stopping(patience, verbose=False)
+    trees = lightgbm.train(parameters, learnt, num_boost_round=most, valid_sets=[held_out], callbacks=[stop])
+    return trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
 
 
 ROWS_IN_CACHE = 512

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import TREND, Algorithm, Explanation, Group, Parts, Settings, threads_for
-from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, make_dataset
+from leadwise.models.boosters import CATEGORIES, REPEATABLE, Booster, Parameters, grow_trees, make_dataset
 from leadwise.models.linear import inner_folds
 from leadwise.models.log_link import LogLink, are_skewed_amounts
 from leadwise.models.margins import rescale
@@ -26,8 +26,6 @@ MANY_ROWS = 20_000
 """From so many rows on, trees are larger, and each split, not each tree, sees its own part of the columns."""
 BY_ROWS = "by rows"
 """The size of trees that the number of rows bears."""
-PATIENCE = 30
-"""Trees that may follow without a gain before growing stops."""
 FEW_TREES, ENOUGH_TO_HOLD_OUT = 30, 40
 """Below this many rows a fifth of them cannot say when to stop, so the number of trees is fixed and small."""
 OBJECTIVES: dict[Task, Parameters] = {Task.CONVERSION: {"objective": "binary"}, Task.VALUE: {"objective": "regression"}}
@@ -172,14 +170,5 @@ def _grow_few(whole: Any, parameters: Parameters) -> Booster:
 
 def _grow(whole: Any, train: NDArray[np.bool_], parameters: Parameters) -> Booster:
     """One bag's trees, stopped where the rows left out of it no longer gain."""
-    import lightgbm  # noqa: PLC0415 - heavy libraries load when used
-
-    trees = lightgbm.train(
-        parameters,
-        whole.subset(np.flatnonzero(train)),
-        num_boost_round=MOST_TREES,
-        valid_sets=[whole.subset(np.flatnonzero(~train))],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-    )
-    trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
-    return Booster(trees, whole.num_feature())
+    learnt, held_out = whole.subset(np.flatnonzero(train)), whole.subset(np.flatnonzero(~train))
+    return Booster(grow_trees(learnt, held_out, parameters, MOST_TREES), whole.num_feature())

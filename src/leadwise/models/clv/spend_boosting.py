@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from leadwise.domain.frame import Floats, Frame
-from leadwise.models.boosters import REPEATABLE, Parameters
+from leadwise.models.boosters import REPEATABLE, Parameters, grow_trees
 from leadwise.models.linear import inner_folds
 
 BAGS = 5
@@ -75,11 +75,5 @@ def _grow(frame: Frame, target: Floats, forecast: Floats, train: np.ndarray, obj
     whole = lightgbm.Dataset(
         frame.values, label=target, init_score=offset, params=parameters, free_raw_data=False
     ).construct()
-    trees = lightgbm.train(
-        parameters,
-        whole.subset(np.flatnonzero(train)),
-        num_boost_round=MOST_TREES,
-        valid_sets=[whole.subset(np.flatnonzero(~train))],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-    )
-    return str(trees.model_to_string(num_iteration=trees.best_iteration))
+    learnt, held_out = whole.subset(np.flatnonzero(train)), whole.subset(np.flatnonzero(~train))
+    return str(grow_trees(learnt, held_out, parameters, MOST_TREES, PATIENCE).model_to_string(num_iteration=-1))

@@ -7,12 +7,10 @@ from numpy.typing import NDArray
 
 from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import threads_for
-from leadwise.models.boosters import Booster, Parameters, category_positions
+from leadwise.models.boosters import Booster, Parameters, category_positions, grow_trees
 from leadwise.models.paths import PathTable
 
 MOST_TREES = 400
-PATIENCE = 30
-"""Trees that may follow without a gain before growing stops."""
 AGE = Feature("age", "age")
 """The number of the stage. It stands last, and takes part in splits, so that a feature may matter early or late."""
 
@@ -54,14 +52,7 @@ class AgedTrees(Booster):
             )
 
         learnt = dataset(train)
-        trees = lightgbm.train(
-            parameters,
-            learnt,
-            num_boost_round=MOST_TREES,
-            valid_sets=[dataset(~train, learnt)],
-            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-        )
-        trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
+        trees = grow_trees(learnt, dataset(~train, learnt), parameters, MOST_TREES)
         return cls(trees, len(frame.features))
 
     def predict_at(self, frame: Frame, stage: int) -> Floats:

@@ -27,7 +27,7 @@ from leadwise.training.fingerprint import model_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades, grade_bounds, name_grades, value_bands
 from leadwise.training.intervals import COVERAGE, fit_intervals
-from leadwise.training.leaderboard import leaderboard, winner
+from leadwise.training.leaderboard import leaderboard
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
@@ -42,7 +42,7 @@ CURVE_POINTS = 100
 
 def describe(training: Training) -> FittedModel:
     """The finished model with its card."""
-    material, best = training.material, winner(training.contenders)
+    material, best = training.material, training.best
     intervals = fit_intervals(best.margins, best.targets) if material.task is Task.VALUE else None
     score_intervals = _score_intervals(training)
     digest = model_version(training.final, training.prepared.columns, best.scaling)
@@ -60,7 +60,7 @@ def describe(training: Training) -> FittedModel:
 
 def _score_intervals(training: Training) -> ScoreIntervals | None:
     """How sure the winner's scores are; None for amounts."""
-    material, best = training.material, winner(training.contenders)
+    material, best = training.material, training.best
     if material.task is Task.VALUE:
         return None
     split = material.split
@@ -75,8 +75,7 @@ def _score_intervals(training: Training) -> ScoreIntervals | None:
 
 def _card(training: Training, model_version: str) -> ModelCard:
     material, options = training.material, training.options
-    target = material.target[material.split.test]
-    board = leaderboard(training.contenders, material, options.seed)
+    board = leaderboard(training)
     chosen: Metrics | None = board[0].test
     assert chosen is not None
     card = ModelCard(
@@ -100,14 +99,13 @@ def _card(training: Training, model_version: str) -> ModelCard:
         warnings=training.warnings,
         drift=material.drift.report,
     )
-    best = winner(training.contenders)
-    margins = material.test_margins(best)
     if material.task is Task.VALUE:
-        bands = value_bands(best.margins, float(material.target.min()), options.actions)
+        target, margins = training.test_target, training.test_margins[training.best.name]
+        bands = value_bands(training.best.margins, float(material.target.min()), options.actions)
         gain = gain_curve(target, margins) if target.min() >= 0 else ()
         warnings = (*_coverage_warning(chosen), *card.warnings)
         return card.model_copy(update={"value_bands": bands, "gain": gain, "warnings": warnings})
-    return _with_probabilities(card, training, target, margins)
+    return _with_probabilities(card, training)
 
 
 def _data(training: Training) -> DataDescription:
@@ -131,16 +129,16 @@ def _data(training: Training) -> DataDescription:
     )
 
 
-def _with_probabilities(card: ModelCard, training: Training, target: Floats, margins: Floats) -> ModelCard:
+def _with_probabilities(card: ModelCard, training: Training) -> ModelCard:
     """The card with what only probabilities have: calibration, grades, curves."""
-    best = winner(training.contenders)
-    probability, validated = sigmoid(margins), sigmoid(best.margins)
+    best, target = training.best, training.test_target
+    probability, validated = sigmoid(training.test_margins[best.name]), sigmoid(best.margins)
     if np.isnan(target).any():  # no outcome is known at all
         return card.model_copy(update={"grades": name_grades(grade_bounds(validated), training.options.actions)})
     return card.model_copy(
         update={
             "threshold": best_threshold(best.targets, validated),
-            "calibration": _calibration(training, target, margins),
+            "calibration": _calibration(training),
             "reliability": reliability_table(target, probability),
             "grades": describe_grades(grade_bounds(validated), target, probability, training.options.actions),
             "gain": gain_curve(target, probability),
@@ -149,19 +147,19 @@ def _with_probabilities(card: ModelCard, training: Training, target: Floats, mar
     )
 
 
-def _calibration(training: Training, target: Floats, margins: Floats) -> Calibration | None:
+def _calibration(training: Training) -> Calibration | None:
     """Whether probabilities held on the test rows; None where these are too few to tell."""
-    material, best = training.material, winner(training.contenders)
+    material, best = training.material, training.best
     if material.rung is not Rung.ENOUGH:
         return None
     group = material.group[material.split.test] if material.group is not None else None
-    found = check_calibration(target, margins, best.scaling, group=group)
+    found = check_calibration(training.test_target, training.test_margins[best.name], best.scaling, group=group)
     return found.model_copy(update={"reason": best.calibration_note})
 
 
 def _with_segments(card: ModelCard, training: Training) -> ModelCard:
     """The card with what became of the test rows by segment, of the strongest columns first."""
-    material, best = training.material, winner(training.contenders)
+    material, best = training.material, training.best
     if material.task is Task.VALUE or material.rung is not Rung.ENOUGH:
         return card
     test = material.split.test
@@ -169,8 +167,8 @@ def _with_segments(card: ModelCard, training: Training) -> ModelCard:
     segments = segment_calibration(
         material.frame.take(test),
         [by_name[effect.column] for effect in card.effects],
-        sigmoid(material.test_margins(best)),
-        material.target[test],
+        sigmoid(training.test_margins[best.name]),
+        training.test_target,
         group=material.group[test] if material.group is not None else None,
     )
     return card.model_copy(update={"segments": segments, "segments_sentence": tell_segments(segments)})

@@ -19,7 +19,6 @@ from leadwise.training.drift import find_drift
 from leadwise.training.errors import TooFewRowsError
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.last_fit import fit_last
-from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
@@ -36,7 +35,7 @@ from leadwise.training.splits import (
 )
 from leadwise.training.time_material import check_dates
 from leadwise.training.time_to_convert import fit_time_to_convert
-from leadwise.training.validation import Contender, calibrate, validate
+from leadwise.training.validation import Contender, calibrate, validate, winner
 
 DRIFTED = "Left out because its relation to the outcome changed: later leads were predicted better without it."
 PREPROCESSED_WEIGHT = 2

@@ -1,14 +1,12 @@
 """The leaderboard: each contender's validation and test result, the winner first."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from leadwise.domain.card import ConversionMetrics, LeaderboardRow, Metrics, Task
 from leadwise.domain.frame import Floats
 from leadwise.models.margins import sigmoid
 from leadwise.training.intervals import fit_intervals
-from leadwise.training.material import Material
+from leadwise.training.material import Training
 from leadwise.training.metrics import best_threshold, conversion_metrics, value_metrics
 from leadwise.training.validation import Contender
 
@@ -16,30 +14,10 @@ UNMEASURED = ConversionMetrics(rows=0)
 """What is known of a model before the first outcome."""
 
 
-def leaderboard(contenders: Sequence[Contender], material: Material, seed: int) -> tuple[LeaderboardRow, ...]:
-    """A row for each contender, lowest validation loss first; the first is chosen.
-
-    Args:
-        contenders: At least one.
-        material: What they learnt from, and are tested on.
-        seed: For the intervals.
-    """
-    ranked = sorted(contenders, key=lambda contender: (contender.loss, contender.name))
-    return tuple(
-        _row(contender, material.task, measure(contender, material, seed), chosen=place == 0)
-        for place, contender in enumerate(ranked)
-    )
-
-
-def winner(contenders: Sequence[Contender]) -> Contender:
-    """The one with the lowest validation loss."""
-    return min(contenders, key=lambda contender: (contender.loss, contender.name))
-
-
-def measure(contender: Contender, material: Material, seed: int) -> Metrics:
-    """The contender's metrics on the test rows."""
-    target = material.target[material.split.test]
-    return _metrics(contender, material.task, target, material.test_margins(contender), seed)
+def leaderboard(training: Training) -> tuple[LeaderboardRow, ...]:
+    """A row for each contender, lowest validation loss first; the first is chosen."""
+    ranked = sorted(training.contenders, key=lambda contender: (contender.loss, contender.name))
+    return tuple(_row(contender, training) for contender in ranked)
 
 
 def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, seed: int | None) -> Metrics:
@@ -52,14 +30,15 @@ def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, 
     return value_metrics(target, margins, low, high, seed=seed)
 
 
-def _row(contender: Contender, task: Task, test: Metrics, *, chosen: bool) -> LeaderboardRow:
+def _row(contender: Contender, training: Training) -> LeaderboardRow:
+    task, target, margins = training.material.task, training.test_target, training.test_margins[contender.name]
     validation = _metrics(contender, task, contender.targets, contender.margins, seed=None)
     return LeaderboardRow.model_validate(
         {
             "algorithm": contender.name,
-            "chosen": chosen,
+            "chosen": contender is training.best,
             **validation.model_dump(),
             "fit_seconds": round(contender.fit_seconds, 3),
-            "test": test,
+            "test": _metrics(contender, task, target, margins, training.options.seed),
         }
     )

@@ -1,6 +1,8 @@
 """What passes from step to step while a model is fitted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from leadwise.training.drift import Drift
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
 from leadwise.training.splits import Split
-from leadwise.training.validation import Contender
+from leadwise.training.validation import Contender, winner
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,18 @@ class Training:
     training_seconds: float
     search: tuple[SearchTrial, ...] = ()
     """The settings that were tried."""
+
+    @property
+    def best(self) -> Contender:
+        """The contender that was chosen."""
+        return winner(self.contenders)
+
+    @property
+    def test_target(self) -> Floats:
+        """The outcomes of the split's test rows."""
+        return self.material.target[self.material.split.test]
+
+    @cached_property
+    def test_margins(self) -> Mapping[str, Floats]:
+        """By contender's name, its calibrated margins of the test rows: several parts of the card speak of them."""
+        return {contender.name: self.material.test_margins(contender) for contender in self.contenders}

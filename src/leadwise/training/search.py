@@ -18,10 +18,9 @@ from leadwise.models.bayesian_logistic_regression import BayesianLogisticRegress
 from leadwise.models.catalogue import algorithms_for, get_algorithm
 from leadwise.models.preprocessed import Preprocessed
 from leadwise.training.budget import affordable_rounds
-from leadwise.training.leaderboard import winner
 from leadwise.training.material import Material
 from leadwise.training.options import FitOptions, SearchStyle
-from leadwise.training.validation import Contender
+from leadwise.training.validation import Contender, winner
 
 DEFAULT_TRIALS = 10
 Choice = tuple[type[Algorithm], Settings]

@@ -1,7 +1,7 @@
 """Every algorithm on the same folds: what it says of rows that it was not fitted on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -115,6 +115,11 @@ def _contend(
     choice = choose_scaling(margins, targets, ordered=ordered, methods=A_LINE)
     loss = log_loss(truth, sigmoid(choice.margins))
     return Contender(name, model, choice.margins, truth, choice.scaling, loss, fit_seconds, tuple(margins))
+
+
+def winner(contenders: Sequence[Contender]) -> Contender:
+    """The one with the lowest validation loss."""
+    return min(contenders, key=lambda contender: (contender.loss, contender.name))
 
 
 def calibrate(contender: Contender, *, ordered: bool) -> Contender:

@@ -86,7 +86,8 @@ def _card(training: TimeTraining, digest: str) -> ModelCard:
     options, test = training.options, training.test
     told = test.told[training.best.name]
     target, probability = _known_ends(told)
-    learnt = _learnt_probabilities(training)
+    ends, learnt = _learnt_probabilities(training)
+    threshold = best_threshold(ends, learnt)
     return ModelCard(
         format_version=FORMAT_VERSION,
         leadwise_version=version("leadwise"),
@@ -100,13 +101,13 @@ def _card(training: TimeTraining, digest: str) -> ModelCard:
         data=_data(training),
         columns=training.material.prepared.reports,
         algorithm=training.best.name,
-        leaderboard=_leaderboard(training, best_threshold(*learnt)),
-        test=conversion_metrics(target, probability, best_threshold(*learnt), seed=options.seed),
+        leaderboard=_leaderboard(training, threshold),
+        test=conversion_metrics(target, probability, threshold, seed=options.seed),
         base=0.0,
-        threshold=best_threshold(*learnt),
+        threshold=threshold,
         calibration=check_calibration(target, logit(probability), AS_IS, held_out=test.cut is not None),
         reliability=reliability_table(target, probability),
-        grades=_grades(training, learnt[1], target, probability),
+        grades=_grades(training, learnt, target, probability),
         gain=gain_curve(target, probability),
         roc=roc_curve(target, probability),
         time_to_convert=_time_to_convert(training),

@@ -40,9 +40,9 @@ from leadwise.registry.errors import (
     Where,
 )
 from leadwise.registry.proof import prove
-from leadwise.training.describing import FORMAT_VERSION
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.intervals import ValueIntervals
+from leadwise.training.origin import FORMAT_VERSION
 from leadwise.training.scalings import build_scaling, describe_scaling
 from leadwise.training.score_intervals import ScoreIntervals
 

@@ -1,8 +1,6 @@
 """The model card of a fitting: what was learnt, how good it is, and on what grounds."""
 
-import platform
 from dataclasses import replace
-from importlib.metadata import version
 
 import numpy as np
 
@@ -16,7 +14,6 @@ from leadwise.domain.card import (
     Task,
     ValueMetrics,
 )
-from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.models.margins import sigmoid
 from leadwise.training.agreement import measure_agreement
@@ -30,12 +27,11 @@ from leadwise.training.intervals import COVERAGE, fit_intervals
 from leadwise.training.leaderboard import leaderboard
 from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
+from leadwise.training.origin import origin
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
 from leadwise.training.segments import segment_calibration, tell_segments
 from leadwise.training.worth import describe_worth, how_sure
 
-FORMAT_VERSION = 1
-SOFTWARE = ("leadwise", "lightgbm", "numpy", "scikit-learn", "scipy", "pyarrow")
 EXPLAINED_ROWS = 2_000
 CURVE_POINTS = 100
 
@@ -79,15 +75,9 @@ def _card(training: Training, model_version: str) -> ModelCard:
     chosen: Metrics | None = board[0].test
     assert chosen is not None
     card = ModelCard(
-        format_version=FORMAT_VERSION,
-        leadwise_version=version("leadwise"),
+        **origin(options, training.training_seconds),
         model_version=model_version,
         task=material.task,
-        created_at=now(),
-        training_seconds=round(training.training_seconds, 3),
-        budget_seconds=options.budget_seconds,
-        seed=options.seed,
-        software={"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}},
         data=_data(training),
         columns=training.prepared.reports,
         algorithm=board[0].algorithm,

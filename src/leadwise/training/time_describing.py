@@ -1,29 +1,27 @@
 """The model card of a model that says when leads convert."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadwise.domain.card import DataDescription, Grade, LeaderboardRow, ModelCard, Task
-from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.domain.time_to_convert import HORIZONS, AgeCheck, TimeComparison, TimeToConvert
 from leadwise.models.hazards.hazard_model import HazardModel
 from leadwise.models.hazards.kaplan_meier import KaplanMeier
 from leadwise.models.margins import logit, sigmoid
 from leadwise.training.calibration import check_calibration, reliability_table
-from leadwise.training.describing import EXPLAINED_ROWS, FORMAT_VERSION, SOFTWARE, gain_curve, roc_curve
+from leadwise.training.describing import EXPLAINED_ROWS, gain_curve, roc_curve
 from leadwise.training.effects import column_effects
 from leadwise.training.fingerprint import model_version, table_fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.grading import describe_grades, grade_bounds
 from leadwise.training.metrics import best_threshold, conversion_metrics
 from leadwise.training.options import FitOptions
+from leadwise.training.origin import origin
 from leadwise.training.scalings import AS_IS
 from leadwise.training.time_checks import Foretold, check_ages, check_segments
 from leadwise.training.time_cuts import Cut
@@ -89,15 +87,9 @@ def _card(training: TimeTraining, digest: str) -> ModelCard:
     ends, learnt = _learnt_probabilities(training)
     threshold = best_threshold(ends, learnt)
     return ModelCard(
-        format_version=FORMAT_VERSION,
-        leadwise_version=version("leadwise"),
+        **origin(options, training.training_seconds),
         model_version=digest,
         task=Task.CONVERSION,
-        created_at=now(),
-        training_seconds=round(training.training_seconds, 3),
-        budget_seconds=options.budget_seconds,
-        seed=options.seed,
-        software={"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}},
         data=_data(training),
         columns=training.material.prepared.reports,
         algorithm=training.best.name,

@@ -7,17 +7,16 @@ are compared with what came in the 13 and the 39 weeks after it, for the 1-in-10
 """
 
 import argparse
-import os
 import time
 from pathlib import Path
 
 import pyarrow as pa
+from quality import DATA
 
 from leadwise.training.clv import ClvOptions, Unit, forecast_lifetime_values
 from leadwise.training.clv_report import ClvReport
 from leadwise.training.clv_transactions import TransactionColumns
 
-DATA = Path(os.environ.get("LEADWISE_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data")) / "cdnow"
 FILES = {"sample": "CDNOW_sample.txt", "all": "CDNOW_master.txt"}
 UNTIL = "1997-09-30"
 HORIZONS = (91, 273)
@@ -26,7 +25,7 @@ CELLS = ("customers", "days", "model", "MAE", "RMSE", "rank corr.", "best fifth'
 
 def transactions(name: str) -> pa.Table:
     """Columns stand apart by blanks: [number in all,] customer, date, discs, dollars; one file has a header."""
-    lines = (line.split() for line in (DATA / FILES[name]).read_text().splitlines())
+    lines = (line.split() for line in (DATA / "cdnow" / FILES[name]).read_text().splitlines())
     rows = [cells[-4:] for cells in lines if cells[-1][0].isdigit()]
     customer, date, _, dollars = map(list, zip(*rows, strict=True))
     return pa.table({"customer": customer, "date": date, "dollars": dollars})

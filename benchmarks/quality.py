@@ -37,7 +37,7 @@ SNAPSHOTS = [
 
 @dataclass(frozen=True)
 class Case:
-    """Older rows to learn from, later rows to score; the outcome is 1 or 0."""
+    """Rows to learn from, and rows to score; the outcome is 1 or 0, or an amount. `time` orders both, where known."""
 
     name: str
     train: pd.DataFrame

@@ -9,30 +9,20 @@ are scored and measured.
 """
 
 import argparse
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from quality import DATA, SNAPSHOTS
 
 import leadwise
 from leadwise.training.metrics import conversion_metrics
 
-DATA = Path(os.environ.get("LEADWISE_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 BLOCKS = 5
-UNKNOWN_IN_TIME = [  # filled during or after contact, or the state of a later day
-    "Tags",
-    "Lead Quality",
-    "Lead Profile",
-    "Last Activity",
-    "Last Notable Activity",
-    "Asymmetrique Activity Index",
-    "Asymmetrique Profile Index",
-    "Asymmetrique Activity Score",
-    "Asymmetrique Profile Score",
-]
+UNKNOWN_IN_TIME = ["Tags", "Lead Quality", *SNAPSHOTS]
+"""Filled during or after contact, or the state of a later day."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ that became of them. Ours is `leadwise fit` as a user calls it, and each of its 
 """
 
 import argparse
-import os
 import time
 import warnings
 from collections.abc import Callable
@@ -18,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter, KaplanMeierFitter
+from quality import DATA
 
 import leadwise
 from leadwise.models.hazards.spans import Spans
 from leadwise.training.time_metrics import ShareByAge, concordance, integrated_brier
 
-DATA = Path(os.environ.get("LEADWISE_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 HORIZONS = np.array([7.0, 30.0, 60.0, 90.0])
 FIRST, CUT = "2018-01-01", "2018-04-15"
 LAST_KNOWN = "2018-04-14"

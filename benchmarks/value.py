@@ -10,32 +10,19 @@ LightGBM's 80% intervals are its defaults with the quantile objective at 0.1 and
 """
 
 import argparse
-import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import lightgbm
 import numpy as np
 import pandas as pd
+from quality import DATA, Case
 
 import leadwise
 from leadwise.training.metrics import value_metrics
 
-DATA = Path(os.environ.get("LEADWISE_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 UNTIL = pd.Timestamp("1997-09-30")
 HEAD = ("table", "rows", "zero", "contestant", "RMSE", "MAE", "Spearman", "80% interval holds", "mean width", "seconds")
-
-
-@dataclass(frozen=True)
-class Case:
-    """Rows to learn from and rows to predict; `time` orders them where they have an order."""
-
-    name: str
-    train: pd.DataFrame
-    test: pd.DataFrame
-    outcome: str
-    time: str | None = None
 
 
 def cdnow() -> Case:

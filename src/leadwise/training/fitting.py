@@ -94,14 +94,10 @@ def fit(
 
 
 def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_cells: int) -> Material:
-    """The rows to learn from: those with an outcome, as many as the budget allows, the newest where time is known.
-
-    Where none has an outcome, all rows tell at least what is usual.
-    """
-    known = np.flatnonzero(prepared.target.known | ~prepared.target.known.any())
+    """The rows to learn from: as many as the budget allows, the newest where time is known."""
+    known = oldest_first(prepared.target.learnable, prepared.time)
     if not len(known):
         raise TooFewRowsError
-    known = oldest_first(known, prepared.time)
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
     features *= PREPROCESSED_WEIGHT if options.preprocessing else 1
     limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)

@@ -57,6 +57,15 @@ class OutcomeTarget:
         """Which rows have an outcome."""
         return ~np.isnan(self.values)
 
+    @property
+    def learnable(self) -> NDArray[np.intp]:
+        """Positions of the rows with an outcome; of all rows where none has one, as they tell at least what is usual.
+
+        >>> OutcomeTarget(Task.CONVERSION, np.array([1.0, np.nan, 0.0])).learnable.tolist()
+        [0, 2]
+        """
+        return np.flatnonzero(self.known | ~self.known.any())
+
 
 def read_outcome(table: pa.Table, name: str, *, won: str | None = None, value: bool = False) -> OutcomeTarget:
     """The outcome of each row.

@@ -113,8 +113,7 @@ def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
     limit = readable_rows(table.num_columns, options.budget_seconds)
     if table.num_rows <= limit:
         return table, []
-    target = _read_target(table, options)
-    rows, which = np.flatnonzero(target.known | ~target.known.any()), "every one that has an outcome"
+    rows, which = _read_target(table, options).learnable, "every one that has an outcome"
     if len(rows) > limit:
         time = _order(table, options)
         rows = np.sort(choose_rows(oldest_first(rows, time), limit, timed=time is not None, seed=options.seed))

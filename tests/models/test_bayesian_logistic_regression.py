@@ -104,3 +104,38 @@ def test_an_ensemble_that_is_fitted_anew_keeps_its_members_prior():
     ensemble = Ensemble(Task.CONVERSION, [Member(member.name, 1.0)]).with_models([member])
     for anew in (ensemble.unfitted(), ensemble.resettled({"trend": True})):
         np.testing.assert_array_equal(anew.fit(frame, target, seed=0).predict(frame), member.predict(frame))
+
+
+def test_what_few_outcomes_leave_open_is_moderated_and_much_is_not():
+    random = np.random.default_rng(4)
+    moderation = []
+    for rows in (10, 100, 5_000):
+        columns = 2 * random.normal(size=(rows, 3))
+        target = (random.random(rows) < sigmoid(columns[:, 0])).astype(float)
+        moderation.append(posterior(columns, Observations(target, np.zeros(rows), np.ones(rows))).moderation)
+    assert moderation[0] < 0.9 < moderation[1] < 0.99 < moderation[2] < 1
+
+
+def test_moderation_is_what_averaging_over_all_possible_coefficients_leaves_of_a_new_row():
+    """Each row left out in turn, and its margin drawn many times from what the others say of it."""
+    random = np.random.default_rng(5)
+    columns, target = random.normal(size=(25, 2)), (random.random(25) < 0.4).astype(float)
+    left = []
+    for row in range(25):
+        rest = np.arange(25) != row
+        fitted = posterior(columns[rest], Observations(target[rest], np.zeros(24), np.ones(24)))
+        probability = sigmoid(columns[rest] @ fitted.mode)
+        spread = probability * (1 - probability)
+        covariance = np.linalg.inv((columns[rest] * spread[:, None]).T @ columns[rest] + np.eye(2))
+        margins = random.multivariate_normal(fitted.mode, covariance, 20_000) @ columns[row]
+        mean = sigmoid(margins).mean()
+        left.append(np.log(mean / (1 - mean)) / (columns[row] @ fitted.mode))
+    all_rows = posterior(columns, Observations(target, np.zeros(25), np.ones(25)))
+    assert all_rows.moderation == pytest.approx(float(np.median(left)), abs=0.02)
+
+
+def test_moderating_does_not_move_how_many_are_expected():
+    random = np.random.default_rng(6)
+    frame = Frame(tuple(Feature(f"x{n}", f"x{n}") for n in range(5)), random.normal(size=(40, 5)))
+    won = (frame.values[:, 0] > 0.8).astype(float)
+    assert sigmoid(fit(frame, won).predict(frame)).sum() == pytest.approx(won.sum(), abs=1.5)

@@ -14,6 +14,7 @@ from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
 from leadwise.models.heuristic import Heuristic
 from leadwise.models.laplace import Observations, posterior
+from leadwise.models.margins import shift_to_expect, sigmoid
 from leadwise.models.prior_model import DESCRIPTION, PriorModel
 
 USUAL_INTERCEPT, INTERCEPT_SPREAD = -2.2, 1.0
@@ -22,11 +23,11 @@ TRUST_IN_RULES, TRUST_IN_MODEL, TRUST_SPREAD = 0.5, 1.0, 0.5
 """How far rules, or another model, are believed at first, and how sure that is."""
 TRUST_SPREAD_BY_FEATURE = 0.3
 """How far the trust in what is said of one feature may lie from that in all of it."""
-SCALES = (0.1, 0.2, 0.4, 0.8)
+SCALES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Standard deviations that weights may have; which of them fit the data is learnt too."""
 TYPICAL_SCALE = 0.6
 """The belief in a scale falls by a factor of e with each such step: most columns of most tables say little."""
-NUMBER_SPREAD, LEVEL_SPREAD = 0.5, 2.0
+NUMBER_SPREAD, LEVEL_SPREAD = 1.0, 2.0
 """Of a standardised hinge's weight and of a value's log-odds, in units of the scale: a number has four hinges that move
 together; a value's own log-odds, so that a rare one is not believed to matter more."""
 RARE = 2
@@ -43,8 +44,8 @@ class BayesianLogisticRegression(Algorithm):
 
     The prior is the rules, or another model (`with_prior`). What it says of each feature is a column whose weight is
     believed to be near one common trust, which is learnt; all other weights are believed to be near 0. How near is
-    learnt too: posteriors for several scales are averaged by their evidence. So without outcomes the prior speaks, and
-    with many it is forgotten.
+    learnt too: posteriors for several scales are averaged by their evidence, and weights that few outcomes leave
+    uncertain are moderated. So without outcomes the prior speaks, and with many it is forgotten.
 
     Source: MacKay 1992, The evidence framework applied to classification networks; Gelman et al. 2008, A weakly
     informative default prior distribution for logistic regression. Laplace's approximation throughout.
@@ -160,15 +161,22 @@ class BayesianLogisticRegression(Algorithm):
 
 
 def _average(believed: Floats, columns: Floats, seen: Observations, seed: int) -> tuple[Floats, Floats]:
-    """Coefficients of both kinds of columns, averaged over the scales of the second kind by how probable each is."""
-    probable = _probable_scales(believed, columns, seen, seed)
-    found = sum(
-        share * np.append(mode[: believed.shape[1]], scale * mode[believed.shape[1] :])
-        for scale, share in probable.items()
-        for mode in [posterior(np.hstack([believed, scale * columns]), seen).mode]
-    )
-    coefficients = np.asarray(found)
-    return coefficients[: believed.shape[1]], coefficients[believed.shape[1] :]
+    """Coefficients of both kinds of columns, averaged over the scales of the second kind by how probable each is.
+
+    Being uncertain they are moderated, all but the first, the level, which keeps the expected conversions as they were.
+    """
+    width, found = believed.shape[1], np.zeros(believed.shape[1] + columns.shape[1])
+    moderation = 0.0
+    for scale, share in _probable_scales(believed, columns, seen, seed).items():
+        fitted = posterior(np.hstack([believed, scale * columns]), seen)
+        found += share * np.append(fitted.mode[:width], scale * fitted.mode[width:])
+        moderation += share * fitted.moderation
+    level, effects = believed[:, 0], believed[:, 1:] @ found[1:width] + columns @ found[width:]
+    expected = float(seen.weight @ sigmoid(seen.offset + found[0] * level + effects))
+    settled = seen.offset + found[0] * level + moderation * effects
+    found[1:] *= moderation
+    found[0] += shift_to_expect(expected, settled, seen.weight) / INTERCEPT_SPREAD
+    return found[:width], found[width:]
 
 
 def _probable_scales(believed: Floats, columns: Floats, seen: Observations, seed: int) -> dict[float, float]:

@@ -1,7 +1,7 @@
 """Features as columns of a design matrix, for models that multiply: scaled numbers, hinges, and one column per value.
 
-Everything is learnt from the rows that a model is fitted on. NaN becomes a column of its own ("not given"); a value
-that was not seen, or too seldom, has none.
+Everything is learnt from the rows that a model is fitted on. NaN becomes a column of its own ("not given"), and so do
+all values together that were seen too seldom for a column each; a value that was not seen is one of these.
 """
 
 from collections.abc import Mapping
@@ -57,23 +57,28 @@ class NumberColumns:
 
 @dataclass(frozen=True)
 class CategoryColumns:
-    """A category as one column per frequent value, and one for "not given"."""
+    """A category as one column per frequent value, one for all others, and one for "not given"."""
 
     index: int
     codes: tuple[int, ...]
     may_miss: bool
+    has_others: bool = False
+    """Whether other values were seen too: being rare says something by itself."""
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return len(self.codes) + self.may_miss
+        return len(self.codes) + self.has_others + self.may_miss
 
     def fill(self, values: Floats, out: Floats) -> None:
         """Write the columns of these codes into `out`, shape (rows, width)."""
         for column, code in enumerate(self.codes):
             out[:, column] = values == code
+        missing = np.isnan(values)
+        if self.has_others:
+            out[:, len(self.codes)] = ~missing & ~np.isin(values, self.codes)
         if self.may_miss:
-            out[:, -1] = np.isnan(values)
+            out[:, -1] = missing
 
 
 @dataclass(frozen=True)
@@ -220,7 +225,9 @@ def _category_columns(index: int, feature: Feature, codes: Floats, rare: int) ->
     counts = np.bincount(present, minlength=len(feature.levels) + 1)[: len(feature.levels)]
     frequent = np.argsort(-counts, kind="stable")[:MOST_VALUES]
     chosen = tuple(int(code) for code in frequent if counts[code] >= rare)
-    return CategoryColumns(index, chosen, may_miss=present.size < codes.size)
+    return CategoryColumns(
+        index, chosen, may_miss=present.size < codes.size, has_others=bool(present.size > counts[list(chosen)].sum())
+    )
 
 
 def _strongest(raw: Floats, mean: Floats, deviation: Floats, target: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:

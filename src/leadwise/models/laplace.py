@@ -12,6 +12,8 @@ from leadwise.models.margins import log_losses, sigmoid
 STEPS = 50
 HALVINGS = 12
 TOLERANCE = 1e-9
+SMALLEST_REST = 1e-9
+"""Of what is known of a row's margin, the least that can come from elsewhere than from that row."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,13 @@ class Posterior:
     Args:
         mode: The most probable coefficients, shape (columns,).
         log_evidence: Log-probability of the target under the belief; beliefs are compared by it.
+        moderation: The part of a new row's margin that is left, on average, once it is averaged over all coefficients
+            that are possible: the less was seen, the less; near 1 where much was.
     """
 
     mode: Floats
     log_evidence: float
+    moderation: float
 
 
 def posterior(columns: Floats, seen: Observations) -> Posterior:
@@ -55,7 +60,8 @@ def posterior(columns: Floats, seen: Observations) -> Posterior:
         columns: Shape (rows, columns); either may be the larger.
         seen: The observations.
 
-    Source: MacKay 1992; Rasmussen and Williams 2006, equation 3.32 for the evidence.
+    Source: MacKay 1992, The evidence framework applied to classification networks, equation 8 for the moderation;
+    Rasmussen and Williams 2006, equation 3.32 for the evidence.
 
     >>> seen = Observations(np.array([1.0, 1.0, 1.0, 0.0]), np.zeros(4), np.ones(4))
     >>> posterior(np.ones((4, 1)), seen).mode.round(2).tolist()
@@ -66,7 +72,7 @@ def posterior(columns: Floats, seen: Observations) -> Posterior:
         return _newton(columns, seen)
     turned, small = np.linalg.qr(columns.T)  # the mode lies in the span of the rows: no more unknowns than rows
     found = _newton(small.T, seen)
-    return Posterior(turned @ found.mode, found.log_evidence)
+    return Posterior(turned @ found.mode, found.log_evidence, found.moderation)
 
 
 def _newton(columns: Floats, seen: Observations) -> Posterior:
@@ -85,8 +91,10 @@ def _newton(columns: Floats, seen: Observations) -> Posterior:
         if loss - lower < TOLERANCE:
             break
         mode, loss = mode - step, lower
-    curvature = _curvature(columns, seen, sigmoid(seen.offset + columns @ mode))
-    return Posterior(mode, -loss - 0.5 * float(np.linalg.slogdet(curvature).logabsdet))
+    probability = sigmoid(seen.offset + columns @ mode)
+    curvature = _curvature(columns, seen, probability)
+    log_evidence = -loss - 0.5 * float(np.linalg.slogdet(curvature).logabsdet)
+    return Posterior(mode, log_evidence, _moderation(columns, seen.weight * probability * (1 - probability), curvature))
 
 
 def _loss(columns: Floats, seen: Observations, mode: Floats) -> float:
@@ -98,3 +106,10 @@ def _loss(columns: Floats, seen: Observations, mode: Floats) -> float:
 def _curvature(columns: Floats, seen: Observations, probability: Floats) -> Floats:
     spread = seen.weight * probability * (1 - probability)
     return np.asarray((columns * spread[:, None]).T @ columns + np.eye(columns.shape[1]))
+
+
+def _moderation(columns: Floats, information: Floats, curvature: Floats) -> float:
+    """The mean over rows, each of them new to a posterior that the others alone have formed."""
+    variance = np.einsum("ij,ji->i", columns, np.linalg.solve(curvature, columns.T))
+    variance /= np.maximum(1 - information * variance, SMALLEST_REST)
+    return float(np.mean(1 / np.sqrt(1 + np.pi / 8 * variance)))

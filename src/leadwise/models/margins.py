@@ -10,6 +10,9 @@ from leadwise.models.algorithm import Explanation
 Scale = Callable[[Floats], Floats]
 KINK = 1e-9
 """So near the base, a scale's slope is that at the base; a kink within it moves nothing by more than that."""
+STEPS = 50
+DAMPING = 2.0
+"""As many evenly split rows more, so that margins which are certain already are not moved without end."""
 
 
 def logit(probability: Floats) -> Floats:
@@ -38,6 +41,21 @@ def log_losses(target: Floats, margin: Floats) -> Floats:
     [0.6931, 2.1269]
     """
     return np.asarray(np.logaddexp(0, np.where(target == 1, -margin, margin)), dtype=np.float64)
+
+
+def shift_to_expect(conversions: float, margin: Floats, weight: Floats | float = 1.0) -> float:
+    """What to add to all margins so that their probabilities add up to so many conversions (Newton's method).
+
+    >>> shift_to_expect(1.5, np.array([0.0, 0.0]))
+    1.098...
+    """
+    shift = 0.0
+    for _ in range(STEPS):
+        probability = sigmoid(margin + shift)
+        surplus = float(np.sum(weight * probability)) - conversions
+        step = surplus / (float(np.sum(weight * probability * (1 - probability))) + DAMPING)
+        shift -= max(-1.0, min(1.0, step))  # no leap farther than 1: far steps overshoot
+    return shift
 
 
 def rescale(explanation: Explanation, scale: Scale) -> Explanation:

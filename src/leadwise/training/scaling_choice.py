@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leadwise.domain.frame import Floats
-from leadwise.models.margins import log_losses, sigmoid
-from leadwise.training.scaling_fits import fit_beta, fit_curve, fit_platt, shift_to_expect
+from leadwise.models.margins import log_losses, shift_to_expect, sigmoid
+from leadwise.training.scaling_fits import fit_beta, fit_curve, fit_platt
 from leadwise.training.scalings import AS_IS, BetaScaling, CurveScaling, PlattScaling, Scaling
 
 WORTH = 2.0

@@ -86,17 +86,6 @@ def fit_curve(margin: Floats, target: Floats) -> CurveScaling:
     return CurveScaling(tuple(knots.tolist()), tuple(logit(rising.x[rising.blocks[:-1]])[first].tolist()))
 
 
-def shift_to_expect(conversions: float, margin: Floats) -> float:
-    """What to add to all margins so that their probabilities add up to so many conversions (Newton's method)."""
-    shift = 0.0
-    for _ in range(STEPS):
-        probability = sigmoid(margin + shift)
-        surplus = float(probability.sum()) - conversions
-        step = surplus / (float(np.sum(probability * (1 - probability))) + PRIOR_STRENGTH)
-        shift -= max(-1.0, min(1.0, step))  # no leap farther than 1: far steps overshoot
-    return shift
-
-
 def _most_likely(
     columns: Floats, centre: Floats, target: Floats, weight: Floats | None = None, offset: Floats | float = 0.0
 ) -> Floats:

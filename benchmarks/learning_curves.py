@@ -88,6 +88,7 @@ CONTESTANTS: dict[str, Callable[[quality.Case], np.ndarray]] = {
     "CatBoost defaults": as_contestant(peers.catboost_defaults),
     "explainable boosting": as_contestant(peers.explainable_boosting),
     "FLAML": as_contestant(peers.flaml),
+    "AutoGluon": as_contestant(peers.autogluon),
 }
 
 
@@ -149,6 +150,7 @@ def main() -> None:
     parser.add_argument("--table", action="append", choices=list(quality.CASES))
     parser.add_argument("--size", action="append", type=int, choices=list(DRAWS))
     parser.add_argument("--contestant", action="append", choices=list(CONTESTANTS))
+    parser.add_argument("--draws", type=int, default=max(DRAWS.values()), help="at most so many of each size")
     parser.add_argument("--raw", type=Path, default=Path("learning_curves.csv"))
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
@@ -159,7 +161,7 @@ def main() -> None:
         for size in chosen.size or DRAWS:
             if size > len(case.train):
                 continue
-            for number in range(DRAWS[size]):
+            for number in range(min(DRAWS[size], chosen.draws)):
                 for name in chosen.contestant or CONTESTANTS:
                     if (table, size, number, name) not in measured:
                         row = pd.DataFrame([measure(case, size, number, name)], columns=COLUMNS)

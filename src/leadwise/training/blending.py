@@ -87,7 +87,8 @@ def _solve(margins: Floats, target: Floats, task: Task) -> Floats:
 
     rows, members = margins.shape
     # In these units, losses of all rows together are nats of log-likelihood.
-    unit: float = 1.0 if task is Task.CONVERSION else 2 * min(_loss(each, target, task) for each in margins.T) or 1.0
+    alone = [_loss(each, target, task) for each in margins.T]
+    unit = 1.0 if task is Task.CONVERSION else 2 * min(alone) or 1.0
 
     def loss(weights: Floats) -> float:
         return _loss(margins @ weights, target, task) / unit + _disbelief(weights) / rows

@@ -85,9 +85,9 @@ def _weights(margins: Floats, target: Floats, task: Task) -> Floats:
 def _solve(margins: Floats, target: Floats, task: Task) -> Floats:
     from scipy.optimize import LinearConstraint, minimize  # noqa: PLC0415 - heavy libraries load when used
 
-    rows, members = margins.shape
+    rows, members = len(target), margins.shape[1]
     # In these units, losses of all rows together are nats of log-likelihood.
-    alone = [_loss(each, target, task) for each in margins.T]
+    alone = [_loss(margins[:, member], target, task) for member in range(members)]
     unit = 1.0 if task is Task.CONVERSION else 2 * min(alone) or 1.0
 
     def loss(weights: Floats) -> float:

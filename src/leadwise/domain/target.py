@@ -111,7 +111,7 @@ class NamedFeature(_Words):
 
 
 class Target(_Words):
-    """What is predicted: whether a lead is won within a horizon, counted from the instant of scoring; or what it is worth.
+    """What is predicted: whether a lead is won within a horizon from the instant of scoring on, or what it is worth.
 
     >>> Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0, 7)).horizon
     datetime.timedelta(days=60)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from leadwise.blueprints.blueprint import BlueprintError, BlueprintNotFoundError, list_blueprints, load_blueprint
+from leadwise.features.history import definitions
 
 SHIPPED = resources.files("leadwise.blueprints").joinpath("marketplace-auto.toml").read_text(encoding="utf-8")
 
@@ -34,6 +35,19 @@ def test_these_blueprints_ship() -> None:
         "real-estate-seller",
         "saas-signup",
     )
+
+
+@pytest.mark.parametrize("name", list_blueprints())
+def test_every_rule_of_a_shipped_blueprint_names_a_column_of_its_features(name: str) -> None:
+    blueprint = load_blueprint(name)
+    columns = {each.name for each in definitions(blueprint.target)}
+    assert {rule.column for rule in blueprint.rules} <= columns
+
+
+@pytest.mark.parametrize("name", list_blueprints())
+def test_column_names_of_a_shipped_blueprint_are_unique(name: str) -> None:
+    names = [each.name for each in definitions(load_blueprint(name).target)]
+    assert len(names) == len(set(names))
 
 
 def test_a_users_file_works_like_a_shipped_one(tmp_path: Path) -> None:

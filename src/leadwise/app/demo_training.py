@@ -6,6 +6,8 @@ import pyarrow as pa
 
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.progress import Progress
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.records import history_of
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.database import Database
 from leadwise.store.events import EventRepository
@@ -46,12 +48,12 @@ def train(
 def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
     """The landmark table of all that is stored: features, what keeps a lead together, and the outcome by its title."""
     with database.transaction() as connection:
-        table = landmark_table(
+        history = history_of(
+            blueprint.target,
             LeadRepository(connection, organisation).list(),
             EventRepository(connection, organisation).list_visible(as_of),
             OutcomeRepository(connection, organisation).list(blueprint.target.name),
-            blueprint.target,
-            as_of=as_of,
         )
+    table = landmark_table(blueprint.target, history, DuckDBEngine(), now=as_of)
     table = table.drop_columns([name for name in NOT_FEATURES if name != GROUP])
     return table.rename_columns({OUTCOME: blueprint.target.title})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -9,11 +10,11 @@ from leadwise.domain.clock import in_utc
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-STAMPS = [pa.field("occurred_at", pa.int64()), pa.field("recorded_at", pa.int64())]
+STAMPS: "list[pa.Field[Any]]" = [pa.field("occurred_at", pa.int64()), pa.field("recorded_at", pa.int64())]
 """Microseconds since 1970, UTC."""
-POSITION = pa.field("position", pa.int64())
+POSITION: "pa.Field[Any]" = pa.field("position", pa.int64())
 """Orders what has the same stamps, by its content: never by the order of delivery."""
-LEAD = pa.field("lead", pa.int64())
+LEAD: "pa.Field[Any]" = pa.field("lead", pa.int64())
 
 LEADS = pa.schema([LEAD, pa.field("source", pa.string()), pa.field("external_id", pa.string()), *STAMPS])
 STATEMENTS = pa.schema(

@@ -11,7 +11,10 @@ from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.domain.score import Reason, Score
 from leadwise.domain.target import Target
-from leadwise.features.history import history_columns
+from leadwise.features.engines import Engine
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.history import definitions
+from leadwise.features.records import history_of
 from leadwise.models.margins import sigmoid
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.reasons import strongest
@@ -30,21 +33,27 @@ LeadWords = Mapping[str, str]
 
 
 def score_open_leads(
-    connection: Connection, target: Target, as_of: datetime, organisation: str = DEFAULT_ORGANISATION
+    connection: Connection,
+    target: Target,
+    as_of: datetime,
+    organisation: str = DEFAULT_ORGANISATION,
+    engine: Engine | None = None,
 ) -> AddResult:
     """Append a score as of an instant for each lead that was open then, by the model that is active now.
+
+    Features come from the given engine, or else from the embedded one.
 
     Raises:
         NoActiveModelError: if no model is active for the target.
     """
     model = ModelVersions(connection, target.name, organisation).get_active()
-    table = open_lead_table(
+    history = history_of(
+        target,
         LeadRepository(connection, organisation).list(),
         EventRepository(connection, organisation).list_visible(as_of),
         OutcomeRepository(connection, organisation).list(target.name),
-        target,
-        as_of=as_of,
     )
+    table = open_lead_table(target, history, engine or DuckDBEngine(), as_of=as_of)
     return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
 
 
@@ -81,7 +90,7 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
 def _in_words(target: Target, table: pa.Table) -> list[LeadWords]:
     sentences = {
         column.name: [column.sentence(value) for value in table.column(column.name).to_pylist()]
-        for column in history_columns(target)
+        for column in definitions(target)
     }
     return [dict(zip(sentences, row, strict=True)) for row in zip(*sentences.values(), strict=True)]
 

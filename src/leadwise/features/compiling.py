@@ -1,0 +1,75 @@
+"""All features of a target as one SQL statement: one pass over the events, and the rule of visibility once.
+
+No word of a user's becomes part of it: kinds, fields and columns are numbers (`features.tables`).
+
+The statement reads the tables of `features.tables` and `moments` (`row`, `lead`, `as_of`). It gives, in the order of
+`row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each definition. A source
+of which nothing is asked is not read.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from leadwise.features.definition import Aggregate, FeatureDefinition, Known
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+_ASKED = """asked AS (
+  SELECT moments.row, moments.lead, moments.as_of, leads.occurred_at AS arrived_at,
+    greatest(leads.occurred_at, leads.recorded_at) AS known_since
+  FROM moments LEFT JOIN leads ON leads.lead = moments.lead
+)"""
+
+
+def _visible(table: str, more: str = "") -> str:
+    """What a table knows as of each moment that is asked for: the only way by which facts reach features."""
+    return (
+        f"SELECT asked.row, asked.as_of - fact.occurred_at AS age, fact.*{more} FROM asked JOIN {table} AS fact "
+        "ON fact.lead = asked.lead AND fact.occurred_at <= asked.as_of AND fact.recorded_at <= asked.as_of"
+    )
+
+
+_ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY occurred_at, recorded_at, position"
+_COMPARED = (
+    f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before "
+    f"FROM ({_visible('details', ', asked.arrived_at')}) AS said"
+)
+_SOURCES = {
+    Known.EVENTS: _visible("events"),
+    Known.ANSWERS: f"SELECT * FROM ({_visible('events')}) AS again JOIN of_events USING (row)",
+    Known.STATEMENTS: _visible("statements"),
+    Known.CHANGES: (
+        f"SELECT * FROM ({_COMPARED}) AS compared WHERE occurred_at > arrived_at AND text IS DISTINCT FROM text_before"
+    ),
+}
+
+_Names = dict[Aggregate, str]
+"""What each distinct aggregate is called in the statement: features that need the same one share it."""
+
+
+def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
+    """The statement that computes these features."""
+    names: _Names = {}
+    values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
+    tables, joins = [_ASKED], []
+    for known in Known:
+        aggregates = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        if aggregates:
+            listed = ",\n    ".join(["row", *aggregates])
+            tables.append(f"of_{known} AS (\n  SELECT {listed}\n  FROM ({_SOURCES[known]}) AS known\n  GROUP BY row\n)")
+            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
+    columns = ",\n  ".join(["asked.row AS row", "known_since", *values])
+    return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {columns}", "FROM asked", *joins, "ORDER BY asked.row"])
+
+
+def _value(definition: FeatureDefinition, names: _Names) -> str:
+    """The definition's expression with the names of its aggregates, which are added to `names`."""
+    own: dict[str, str] = {}
+    for name, aggregate in definition.aggregates.items():  # answers stand after what they refer to
+        filled = Aggregate(aggregate.over, _fill(aggregate.sql, own))
+        own[name] = names.setdefault(filled, f"{aggregate.over}_{len(names)}")
+    return _fill(definition.value, own)
+
+
+def _fill(sql: str, own: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda found: own[found[1]], sql)

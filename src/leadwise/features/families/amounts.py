@@ -32,13 +32,13 @@ def _of_number(
     total, of_late = where("sum", column, condition), where("sum", column, lately)
     rounded, unit = f"round({{value}}, {_DIGITS})", f" {number.unit}".rstrip()
     for name, sentence, window, missing, value, aggregate in (
-        ("in total", "{value}", "", "", f"coalesce({rounded}, 0e0)", total),
-        ("in the last 30 days", "{value} in the last 30 days", "30 days", "", f"coalesce({rounded}, 0e0)", of_late),
-        ("on average", "{value} on average", "", kind.never, rounded, where("avg", column, condition)),
-        ("at most", "{value} at most", "", kind.never, "{value}", where("max", column, condition)),
+        ("", "{value}", "", "", f"coalesce({rounded}, 0e0)", total),
+        (" in the last 30 days", "{value} in the last 30 days", "30 days", "", f"coalesce({rounded}, 0e0)", of_late),
+        (" on average", "{value} on average", "", kind.never, rounded, where("avg", column, condition)),
+        (" at most", "{value} at most", "", kind.never, "{value}", where("max", column, condition)),
     ):
         yield FeatureDefinition(
-            name=f"{title} {name}",
+            name=title + name,
             entity=target.entity,
             unit=number.unit,
             window=window,

@@ -56,7 +56,7 @@ def _their_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDe
         aggregates={**first, "answer": Aggregate(Known.ANSWERS, answer)},
     )
     yield FeatureDefinition(
-        name="Their events for each of ours",
+        name="Engagement rate",
         entity=target.entity,
         unit="events",
         window="",

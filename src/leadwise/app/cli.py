@@ -2,7 +2,19 @@
 
 import typer
 
-from leadwise.app.commands import check, clv, demo, fit, import_table, recalibrate, score, show, validate
+from leadwise.app.commands import (
+    blueprint,
+    check,
+    clv,
+    demo,
+    fit,
+    import_table,
+    recalibrate,
+    score,
+    show,
+    simulate,
+    validate,
+)
 
 cli = typer.Typer(
     name="leadwise",
@@ -11,5 +23,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, fit, score, show, validate, recalibrate, clv, import_table, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, import_table, simulate, demo):
     cli.command(command.NAME)(command.run)
+cli.add_typer(blueprint.group, name=blueprint.NAME)

@@ -1,5 +1,6 @@
 """Blueprints by name or path, and what is wrong with one in words that its author can act on."""
 
+import json
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -96,7 +97,7 @@ def read_blueprint(name_or_path: str | Path) -> BlueprintSource:
     file, content = _content(str(name_or_path))
     text = _text(content, file)
     try:
-        return BlueprintSource(file, text, Blueprint.model_validate(_document(text, file)))
+        return BlueprintSource(file, text, _blueprint(_document(text, file)))
     except ValidationError as error:
         raise BlueprintError(file, describe_mistakes(error, text)) from error
 
@@ -117,6 +118,11 @@ def _content(name: str) -> tuple[str, bytes]:
         raise BlueprintNotFoundError(name, list_blueprints()) from error
     except OSError as error:
         raise BlueprintError(name[:200], (f"it cannot be read ({error.strerror})",)) from error
+
+
+def _blueprint(document: dict[str, Any]) -> Blueprint:
+    """Read by the strict rules that JSON has: "60" is no number, and yes is not 1."""
+    return Blueprint.model_validate_json(json.dumps(document, default=str), strict=True)
 
 
 def _text(content: bytes, file: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
@@ -26,8 +26,19 @@ _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 def describe_mistakes(error: ValidationError, text: str) -> tuple[str, ...]:
     """One sentence per mistake that pydantic found in a document, with its line and the nearest valid key."""
     lines = lines_by_location(text)
-    found = [sentence for detail in error.errors() for sentence in _describe(detail, lines)]
+    found = [sentence for detail in _joined(error.errors()) for sentence in _describe(detail, lines)]
     return limited(found)
+
+
+def _joined(details: Iterable[Any]) -> list[dict[str, Any]]:
+    """What pydantic tells, with one word for a value that it tried as several plain types."""
+    joined: dict[Any, dict[str, Any]] = {}
+    for number, detail in enumerate(details):
+        key = _resolved(detail["loc"])[0] if detail["type"].endswith("_type") else number
+        before = joined.setdefault(key, dict(detail))
+        if before["msg"] != detail["msg"]:
+            before["msg"] += " or " + detail["msg"].removeprefix("Input should be ")
+    return list(joined.values())
 
 
 def limited(found: list[str]) -> tuple[str, ...]:
@@ -87,7 +98,7 @@ def _describe(detail: Any, lines: dict[Location, int]) -> Iterator[str]:
     elif kind == "missing":
         yield f"{where}{key} is needed, but is not there"
     elif kind.startswith("union_tag"):
-        yield f"{where}{key}.draw must be one of {detail['ctx'].get('expected_tags') or _tags()}{_came(detail, 'tag')}"
+        yield _about_draw(detail, location, lines)
     elif kind == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
         yield f"{_line_within(location, message, lines)}{key}: {message}"
@@ -95,12 +106,20 @@ def _describe(detail: Any, lines: dict[Location, int]) -> Iterator[str]:
         yield f"{where}{key}: {detail['msg']}, but it is {_short(detail['input'])}"
 
 
+def _about_draw(detail: Any, location: Location, lines: dict[Location, int]) -> str:
+    """A field that is drawn in no way that there is."""
+    key, given = _shown(location), detail["input"] if isinstance(detail["input"], dict) else {}
+    near = get_close_matches("draw", [name for name in given if name != "draw"], n=1)
+    if "draw" not in given and near:
+        where = nearest_line((*location, near[0]), lines)
+        return f"{where}{key}.{_cut(near[0])} is not a key of a blueprint; did you mean draw?"
+    where = nearest_line((*location, "draw"), lines)
+    came = f"but it is {_cut(repr(given['draw']))}" if "draw" in given else "but is not there"
+    return f"{where}{key}.draw must be one of {_draws()}, {came}"
+
+
 def _shown(location: Location) -> str:
     return _cut(".".join(str(part) for part in location)) or "the whole"
-
-
-def _came(detail: Any, name: str) -> str:
-    return f", but it is {_cut(repr(detail['ctx'][name]))}" if name in detail["ctx"] else ", but is not there"
 
 
 def _short(value: object) -> str:
@@ -145,10 +164,17 @@ def _resolved(location: Location) -> tuple[Location, type[BaseModel] | None]:
         if part in members:
             annotation = members[str(part)]  # pydantic's word for which of several classes it was
             continue
+        if not _has_parts(annotation):
+            continue  # pydantic tells which of several plain types it tried
         around = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
         annotation = _inside(annotation, part)
         kept = (*kept, part)
     return kept, around
+
+
+def _has_parts(annotation: Any) -> bool:
+    is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return is_table or get_origin(annotation) in {dict, tuple}
 
 
 def _members(annotation: Any) -> dict[str, Any]:
@@ -161,10 +187,9 @@ def _members(annotation: Any) -> dict[str, Any]:
     }
 
 
-def _tags() -> str:
-    simulator = Blueprint.model_fields["simulator"].annotation
-    draws = get_args(_inside(simulator, "fields"))[1]
-    return ", ".join(f"'{tag}'" for tag in _members(draws))
+def _draws() -> str:
+    fields = _inside(_inside(Blueprint, "simulator"), "fields")
+    return ", ".join(_members(get_args(fields)[1]))
 
 
 def _inside(annotation: Any, part: str | int) -> Any:

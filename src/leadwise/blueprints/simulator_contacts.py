@@ -1,7 +1,7 @@
 """People, companies, and how to reach them; all invented.
 
 Phone numbers come from the ranges that regulators keep for films (the 555-01xx numbers of the North American Numbering
-Plan, Ofcom's and the Bundesnetzagentur's numbers for drama), so that nobody is ever called.
+Plan, numbers for drama of Ofcom, Arcep and the Bundesnetzagentur), so that nobody is ever called.
 """
 
 import re
@@ -55,8 +55,8 @@ _THIRD = ("GmbH", "Ltd", "Inc", "SARL", "AG", "LLC")
 _PHONES = {
     "DE": ("+493023125", 3),
     "US": ("+1202555", 0),
-    "GB": ("+447700900", 3),
-    "FR": ("+3363998", 4),
+    "GB": ("+442079460", 3),
+    "FR": ("+3326191", 4),
 }
 """The beginning of a country's numbers for drama, and how many digits follow; those of the US are 0100 to 0199."""
 

@@ -8,6 +8,9 @@ import typer
 Table = Annotated[
     Path, typer.Argument(help="CSV, TSV, Parquet, Excel or JSON Lines; encoding and separator are found.")
 ]
+BlueprintName = Annotated[
+    str, typer.Argument(help="A blueprint that ships with leadwise (`leadwise blueprint list`), or a TOML file.")
+]
 ModelFile = Annotated[Path, typer.Argument(help="A file that `leadwise fit` wrote.")]
 Created = Annotated[
     str | None,

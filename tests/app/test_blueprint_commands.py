@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tomllib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from leadwise.app.refusal import refusing
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.tables import read_table
 
-FILES = ["README.md", "events.csv", "leads.csv", "outcomes.csv", "truth.csv"]
+FILES = ["README.md", "events.csv", "leads.csv", "mapping.toml", "outcomes.csv", "truth.csv"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,12 @@ def test_changes_of_fields_name_the_field_and_its_new_value(leadwise):
         changes = [row for row in csv.DictReader(file) if row["kind"] == "field_changed"]
     assert changes
     assert all(row["field"] == "asking_price" and float(row["value"]) > 0 for row in changes)
+
+
+@pytest.mark.parametrize(("name", "entity"), [("real-estate-seller", "property"), ("crm-leads", "lead")])
+def test_the_mapping_says_what_kind_of_thing_is_scored(leadwise, name, entity):
+    leadwise("simulate", name, "--leads", "20", "--out", "sim")
+    assert tomllib.loads(Path("sim/mapping.toml").read_text(encoding="utf-8")) == {"leads": {"entity": entity}}
 
 
 def test_customers_have_expected_values(leadwise):

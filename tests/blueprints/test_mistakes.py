@@ -151,6 +151,7 @@ def test_an_age_beyond_that_of_open_leads_is_told_with_its_line(tmp_path):
         ("[simulator.fields.budget]", "[simulator.fields.budgets]", "did you mean budget?"),
         ('name = "budget"', 'name = "recorded_at"', "every file of leads has a column of that name"),
         ('name = "message_sent"', 'name = "field_changed"', "that is what changes of fields are called"),
+        ('title = "Budget"', 'title = "channel"', "'channel' and 'Channel' differ in capitals or blanks alone"),
         ("effects = { referral = 1.0", "effects = { referal = 1.0", "shares has no such label"),
     ],
 )

@@ -1,5 +1,6 @@
 """A simulated world as files, in the form that `leadwise import` reads."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -18,8 +19,9 @@ from leadwise.domain.clock import in_utc
 from leadwise.domain.errors import Conflict, Invalid
 from leadwise.domain.progress import Progress
 
-NOTE = "README.md"
-TRUTH = "truth.csv"
+NOTE, MAPPING = "README.md", "mapping.toml"
+LEADS, EVENTS, OUTCOMES, TRUTH = "leads.csv", "events.csv", "outcomes.csv", "truth.csv"
+OURS = frozenset({NOTE, MAPPING, LEADS, EVENTS, OUTCOMES, TRUTH})
 FIRST_YEAR, LAST_YEAR = 1900, 2500
 
 
@@ -107,7 +109,7 @@ def read_now(text: str | None, clock: datetime) -> datetime:
 def write_simulation(
     blueprint: Blueprint, options: SimulateOptions, folder: Path, progress: Progress, *, force: bool = False
 ) -> SimulatedTables:
-    """Simulate, and write leads.csv, events.csv, outcomes.csv, truth.csv and a note that says how they came to be.
+    """Simulate, and write leads, events, outcomes, their mapping, the truth, and a note how they came to be.
 
     Raises:
         FolderInUseError: if the folder holds anything else and `force` is not given; then nothing is changed.
@@ -120,6 +122,7 @@ def write_simulation(
     tables = simulate_tables(blueprint, options.leads, options.seed, options.now, drift=options.drift)
     # The note first: who is interrupted can say the same again, and the folder is known as this simulation's.
     write_whole(folder / NOTE, f"{title}\n{describe(blueprint, tables)}\n{_FILES}".encode())
+    write_whole(folder / MAPPING, _mapping(blueprint).encode())
     for name, table in _files(tables).items():
         progress.step(f"writing {table.num_rows:,} rows to {name}")
         write_table(_with_written_stamps(table), folder / name)
@@ -144,12 +147,7 @@ def describe(blueprint: Blueprint, tables: SimulatedTables) -> str:
 
 
 def _files(tables: SimulatedTables) -> dict[str, pa.Table]:
-    return {
-        "leads.csv": tables.leads,
-        "events.csv": tables.events,
-        "outcomes.csv": tables.outcomes,
-        TRUTH: tables.truth,
-    }
+    return {LEADS: tables.leads, EVENTS: tables.events, OUTCOMES: tables.outcomes, TRUTH: tables.truth}
 
 
 _FILES = """
@@ -158,8 +156,16 @@ Everything here is simulated: these people, companies and homes are invented.
 - `leads.csv`: who came, when, and what was known then.
 - `events.csv`: what happened to them; changed fields have the kind `field_changed`, with `field` and `value`.
 - `outcomes.csv`: how it ended, as far as anybody wrote it down.
+- `mapping.toml`: what kind of thing these leads are, for `leadwise import leads leads.csv --map mapping.toml`; likewise
+  `leadwise import events events.csv` and `leadwise import outcomes outcomes.csv`.
 - `truth.csv`: the true probability of each lead, which nobody could know. It is to judge by, never to learn from.
 """
+
+
+def _mapping(blueprint: Blueprint) -> str:
+    """What the files' columns do not say by their names."""
+    entity = json.dumps(blueprint.target.entity, ensure_ascii=False)  # JSON's strings are TOML's too
+    return f"# The columns have the standard names, so only this is left to say.\n\n[leads]\nentity = {entity}\n"
 
 
 def _title(blueprint: Blueprint, options: SimulateOptions) -> str:
@@ -190,9 +196,8 @@ def _check_folder(folder: Path, title: str, *, force: bool) -> None:
 
 def _is_of(folder: Path, title: str, names: tuple[str, ...]) -> bool:
     """Whether there is nothing but what the same simulation has written."""
-    ours = {NOTE, TRUTH, "leads.csv", "events.csv", "outcomes.csv"}
     note = folder / NOTE
-    if not ours.issuperset(names) or not note.is_file():
+    if not OURS.issuperset(names) or not note.is_file():
         return False
     with note.open(encoding="utf-8", errors="replace") as file:
         return file.read(len(title)) == title

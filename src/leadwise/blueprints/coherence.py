@@ -31,6 +31,8 @@ def target_mistakes(target: Target) -> Iterator[Mistake]:
     yield from _segments(target)
     yield from _reserved(target)
     yield from _empty_names(target)
+    yield from _alike("fields", [field.name for field in target.fields], [field.title for field in target.fields])
+    yield from _alike("events", [event.name for event in target.events], [event.title for event in target.events])
 
 
 def _segments(target: Target) -> Iterator[Mistake]:
@@ -65,6 +67,16 @@ def _empty_names(target: Target) -> Iterator[Mistake]:
             value = getattr(part, key, "-")
             if not value.strip() or not value.isprintable():
                 yield (*place, key), f"{key} must be words to read, but is {value[:60]!r}"
+
+
+def _alike(part: str, names: list[str], titles: list[str]) -> Iterator[Mistake]:
+    """Names that people and databases take for one another; those that are the same are told by the target itself."""
+    for key, values in (("name", names), ("title", titles)):
+        seen: dict[str, str] = {}
+        for position, value in enumerate(values):
+            other = seen.setdefault(" ".join(value.casefold().split()), value)
+            if other != value:
+                yield ("target", part, position, key), f"{value!r} and {other!r} differ in capitals or blanks alone"
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -32,7 +32,7 @@ def run(
     # Imported here, so that other commands need not wait.
     from leadwise.app.output import console, remark  # noqa: PLC0415
     from leadwise.app.progress import make_progress  # noqa: PLC0415
-    from leadwise.app.simulating import SimulateOptions, describe, read_now, write_simulation  # noqa: PLC0415
+    from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation  # noqa: PLC0415
     from leadwise.blueprints.blueprint import load_blueprint  # noqa: PLC0415
     from leadwise.domain import clock  # noqa: PLC0415
 
@@ -41,4 +41,4 @@ def run(
     with make_progress() as progress:
         tables = write_simulation(loaded, options, out, progress, force=force)
     console().print(describe(loaded, tables), soft_wrap=True)
-    remark(f"Wrote leads.csv, events.csv, outcomes.csv, truth.csv and README.md to {out}.")
+    remark(f"Wrote {', '.join(sorted(OURS))} to {out}.")

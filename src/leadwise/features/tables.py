@@ -54,18 +54,24 @@ def _places(names: Any, known: list[str]) -> Any:
 
 
 def _statements(target: Target, statements: pa.Table) -> pa.Table:
-    found = [_of_aspect(statements, place, aspect) for place, aspect in enumerate(aspects(target))]
+    told = aspects(target)
+    fields = list(dict.fromkeys(aspect.field.name for aspect in told))
+    field = _places(statements["field"], fields).to_numpy()
+    found = [
+        _of_aspect(statements.filter(pa.array(field == fields.index(aspect.field.name))), place, aspect)
+        for place, aspect in enumerate(told)
+    ]
     return pa.concat_tables([STATEMENTS.empty_table(), *found])
 
 
-def _of_aspect(statements: pa.Table, place: int, aspect: Aspect) -> pa.Table:
-    said = statements.filter(pc.field("field") == aspect.field.name)
+def _of_aspect(said: pa.Table, place: int, aspect: Aspect) -> pa.Table:
     given = said[aspect.column] if aspect.derive is None else _derived(said["text"].combine_chunks(), aspect.derive)
-    columns: dict[str, Any] = {name: said[name] for name in ("lead", "occurred_at", "recorded_at", "position")}
+    columns: dict[str, Any] = {name: said[name] for name in STATEMENTS.names if name in said.column_names}
     columns["aspect"] = pa.array(np.full(said.num_rows, place, np.int32))
-    columns["text"] = columns["number"] = pa.nulls(said.num_rows)
+    columns["text"] = pa.nulls(said.num_rows, pa.string())
+    columns["number"] = pa.nulls(said.num_rows, pa.float64())
     columns[aspect.column] = given
-    return pa.table(columns).select(STATEMENTS.names).cast(STATEMENTS)
+    return pa.table([columns[name] for name in STATEMENTS.names], schema=STATEMENTS)
 
 
 def _derived(texts: Any, derive: Derive) -> Values:

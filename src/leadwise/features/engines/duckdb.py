@@ -1,7 +1,6 @@
 """The embedded engine: DuckDB, within this process.
 
-Memory is bounded; what does not fit is spilled to disk. Of a few leads, most time would go into planning a statement,
-so that small tables are copied into tables that stay, for which the statement is prepared once.
+Memory is bounded; what does not fit is spilled to disk. For a few rows a statement is planned once, and the plan kept.
 """
 
 import tempfile
@@ -15,9 +14,10 @@ import pyarrow as pa
 
 from leadwise.features.engines import Tables
 from leadwise.features.engines.errors import EngineError
+from leadwise.features.engines.prepared import PreparedStatement, can_be_parameters
 
-FEW_ROWS = 20_000
-"""Up to so many rows in all tables together, the statement is prepared rather than planned for them."""
+FEW_ROWS = 1_000
+"""Up to so many rows in all tables together, the plan that was kept is used rather than one that is made for them."""
 STATEMENTS_KEPT = 8
 
 
@@ -50,7 +50,7 @@ class DuckDBEngine:
     threads: int | None = None
     moments_at_once: int = 250_000
     dialect: DuckDBDialect = field(default_factory=DuckDBDialect)
-    _prepared: "OrderedDict[object, _Prepared]" = field(default_factory=OrderedDict, repr=False)
+    _prepared: OrderedDict[object, PreparedStatement] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def run(self, statement: str, tables: Tables) -> pa.Table:
@@ -61,7 +61,8 @@ class DuckDBEngine:
         """
         small = {name: table for name, table in tables.items() if isinstance(table, pa.Table)}
         try:
-            if len(small) == len(tables) and sum(table.num_rows for table in small.values()) <= FEW_ROWS:
+            few = len(small) == len(tables) and sum(table.num_rows for table in small.values()) <= FEW_ROWS
+            if few and can_be_parameters(small):
                 with self._lock:
                     return self._find_prepared(statement, small).run(small)
             return self._run_once(statement, tables)
@@ -76,10 +77,10 @@ class DuckDBEngine:
             found: pa.Table = connection.sql(statement).to_arrow_table()
             return found
 
-    def _find_prepared(self, statement: str, tables: dict[str, pa.Table]) -> "_Prepared":
-        key = (statement, tuple((name, str(table.schema)) for name, table in sorted(tables.items())))
+    def _find_prepared(self, statement: str, tables: dict[str, pa.Table]) -> PreparedStatement:
+        key = (statement, tuple((name, str(table.schema)) for name, table in tables.items()))
         if key not in self._prepared:
-            self._prepared[key] = _Prepared(self._connect(1), statement, tables)
+            self._prepared[key] = PreparedStatement(self._connect(1), statement, tables)
             while len(self._prepared) > STATEMENTS_KEPT:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
@@ -94,27 +95,6 @@ class DuckDBEngine:
         if threads is not None:
             config["threads"] = threads
         return duckdb.connect(config=config)
-
-
-class _Prepared:
-    """A statement that is planned already, and the empty tables that it was planned for."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, statement: str, tables: dict[str, pa.Table]) -> None:
-        self._connection = connection
-        self._loader = connection.cursor()  # names that it registers are its own: the plan need not be made anew
-        for name, table in tables.items():
-            self._loader.register("incoming", table.slice(0, 0))
-            self._loader.execute(f"CREATE TABLE {name} AS FROM incoming")
-        connection.execute(f"PREPARE features AS {statement}")
-
-    def run(self, tables: dict[str, pa.Table]) -> pa.Table:
-        for name, table in tables.items():
-            self._loader.execute(f"TRUNCATE {name}")
-            if table.num_rows:
-                self._loader.register("incoming", table)
-                self._loader.execute(f"INSERT INTO {name} FROM incoming")
-        found: pa.Table = self._connection.sql("EXECUTE features").to_arrow_table()
-        return found
 
 
 def _files(path: Path) -> str:

@@ -14,7 +14,7 @@ from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
 from leadwise.store.outcomes import OutcomeRepository
 from leadwise.training.fitting import fit
-from leadwise.training.landmarks import GROUP, NOT_FEATURES, OUTCOME, landmark_table
+from leadwise.training.landmarks import AS_OF, GROUP, NOT_FEATURES, OUTCOME, landmark_table
 from leadwise.training.options import FitOptions
 
 ACTIVATED_BY = "leadwise demo"
@@ -35,6 +35,8 @@ def train(
         outcome=blueprint.target.title,
         ordered=True,  # the table is in order of arrival
         group_column=GROUP,
+        as_of_column=AS_OF,
+        horizon_days=blueprint.target.horizon_days,
         algorithms=algorithms,
         seed=seed,
         actions=blueprint.actions.model_dump(),
@@ -46,7 +48,7 @@ def train(
 
 
 def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
-    """The landmark table of all that is stored: features, what keeps a lead together, and the outcome by its title."""
+    """The landmark table of all that is stored: features, what keeps a lead together, its instants, and the outcome."""
     with database.transaction() as connection:
         history = history_of(
             blueprint.target,
@@ -55,5 +57,5 @@ def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_
             OutcomeRepository(connection, organisation).list(blueprint.target.name),
         )
     table = landmark_table(blueprint.target, history, DuckDBEngine(), now=as_of)
-    table = table.drop_columns([name for name in NOT_FEATURES if name != GROUP])
+    table = table.drop_columns([name for name in NOT_FEATURES if name not in {GROUP, AS_OF}])
     return table.rename_columns({OUTCOME: blueprint.target.title})

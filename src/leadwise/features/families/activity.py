@@ -8,6 +8,7 @@ from leadwise.domain.target import Target
 from leadwise.features.definition import FeatureDefinition, family, of_events
 from leadwise.features.engines import Dialect
 from leadwise.features.sql import count_of, days, hours, where, whole_days, within
+from leadwise.features.tables import NONE
 from leadwise.features.values import Say, Value, saying
 
 MONTH_DAYS = 30
@@ -42,6 +43,15 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "coalesce({week} - ({fortnight} - {week}), 0)",
         week=count_of(within(7)),
         fortnight=count_of(within(14)),
+    )
+    yield _whole(
+        target,
+        "Events of other kinds",
+        "events",
+        "",
+        saying("Events of rare kinds: {value}"),
+        "coalesce({count}, 0)",
+        count=count_of(f"kind = {NONE}"),
     )
     kinds = {f"kind_{place}": count_of(f"kind = {place}") for place in range(len(target.events))}
     met = " + ".join(f"CASE WHEN {{{name}}} > 0 THEN 1 ELSE 0 END" for name in kinds) or "0"

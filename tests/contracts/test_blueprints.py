@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint, read_blueprint
+from leadwise.blueprints.simulator import simulate
 from leadwise.blueprints.simulator_process import SimulatedTables, simulate_tables
 from leadwise.domain.card import Task
 from leadwise.domain.target import FIELD_CHANGED, FieldKind
+from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
+from leadwise.features.records import history_of
 from leadwise.training.blueprint_check import find_mistakes
+from leadwise.training.landmarks import OUTCOME, landmark_table
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 LEADS = 6_000
@@ -171,6 +176,34 @@ def test_the_expected_values_are_those_of_what_is_spent(name):
     best = found["expected"] > np.quantile(found["expected"], 0.8)
     assert abs(away[best].mean()) < 3 * away[best].std() / np.sqrt(best.sum())
     assert found["spent"][best].mean() > 1.5 * found["spent"].mean()
+
+
+@pytest.fixture(scope="module")
+def learnt_from(name: str) -> pa.Table:
+    """The landmark table of a small simulated world."""
+    blueprint = load_blueprint(name)
+    world = simulate(blueprint, 1_500, 5, NOW)
+    history = history_of(blueprint.target, world.leads, world.events, world.outcomes)
+    return landmark_table(blueprint.target, history, DuckDBEngine(), now=NOW)
+
+
+def test_its_simulated_history_gives_rows_to_learn_from_and_every_feature_has_values(name, learnt_from):
+    assert learnt_from.num_rows > 1_000
+    names = [each.name for each in definitions(load_blueprint(name).target)]
+    assert [each for each in names if learnt_from[each].null_count == learnt_from.num_rows] == []
+
+
+def test_each_rule_holds_for_some_rows_and_not_for_all(name, learnt_from):
+    for rule in load_blueprint(name).rules:
+        share = np.mean([rule.holds(value) for value in learnt_from[rule.column].to_pylist()])
+        assert 0.005 < share < 0.9, rule.column
+
+
+def test_the_rules_alone_rank_better_than_chance(name, learnt_from):
+    blueprint = load_blueprint(name)
+    points = [blueprint.points(row) for row in learnt_from.to_pylist()]
+    worth = learnt_from[OUTCOME].to_numpy(zero_copy_only=False).astype(float)
+    assert roc_auc_score(worth > 0, points) > 0.6
 
 
 def test_a_seed_gives_the_same_again_and_another_one_another(name):

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadwise.blueprints.blueprint import BlueprintError, BlueprintNotFoundError, list_blueprints, load_blueprint
+from leadwise.blueprints.simulator_process import simulate_tables
 from leadwise.domain.errors import LeadwiseError
 from leadwise.training.blueprint_check import find_mistakes
 
 FOLDER = resources.files("leadwise.blueprints")
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 START = FOLDER.joinpath("starting_point.txt").read_text(encoding="utf-8")
 TEXTS = {name: FOLDER.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in list_blueprints()}
 KEY = re.compile(r"^([a-z_]+) = ", re.MULTILINE)
@@ -224,6 +227,35 @@ def test_whatever_is_cut_out_or_put_in_there_is_a_blueprint_or_a_sentence(tmp_pa
         assert isinstance(find_mistakes(path), tuple)
     except LeadwiseError as error:
         pytest.fail(str(error))
+
+
+EXTREMES = ("0", "1e-9", "0.5", "1", "20", "50", "-50", "99999", "9e8", "-9")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_settings_that_are_accepted_can_be_simulated_however_extreme(tmp_path, data):
+    name = data.draw(st.sampled_from(sorted(TEXTS)))
+    text = TEXTS[name]
+    numbers = [
+        (number, key)
+        for number, table, key in keys_of(text)
+        if table.startswith("simulator") and re.search(r"= -?[0-9.]+\b", text.splitlines()[number - 1])
+    ]
+    for _ in range(data.draw(st.integers(1, 3))):
+        number, key = data.draw(st.sampled_from(numbers))
+        value = data.draw(st.sampled_from(EXTREMES))
+        text = edited(text, number, lambda _, key=key, value=value: f"{key} = {value}")
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    try:
+        blueprint = load_blueprint(path)
+    except BlueprintError:
+        return
+    tables = simulate_tables(blueprint, 20, 1, NOW)
+    assert tables.leads.num_rows == 20
+    chance = tables.truth["probability"].to_numpy()
+    assert ((chance >= 0) & (chance <= 1)).all()
 
 
 def test_the_starting_point_has_no_mistakes(tmp_path):

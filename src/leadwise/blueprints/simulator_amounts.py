@@ -14,6 +14,8 @@ _WORDS = (
     "meet? I have seen your page and have a few questions about the details before we decide. "
 )
 _LONGEST = 20_000
+_OLDEST_DAYS = 300_000
+"""Some eight hundred years: no date that somebody gives is older."""
 
 
 class _Amount(FieldDraw):
@@ -113,7 +115,7 @@ class Date(_Logarithmic):
         """A date such as "2019-05-31" for each lead."""
         days, score = self._amounts(drawing)
         found = self._drawn(days, score)
-        dates = drawing.arrivals // SECONDS_PER_DAY - np.rint(days).astype(np.int64)
+        dates = drawing.arrivals // SECONDS_PER_DAY - np.rint(np.minimum(days, _OLDEST_DAYS)).astype(np.int64)
         return Drawn(dates.astype("datetime64[D]").astype(str).astype(object), found.score, found.log_odds)
 
 

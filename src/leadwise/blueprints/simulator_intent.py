@@ -8,6 +8,7 @@ to the degree that the settings say, and nothing else explains the difference.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from leadwise.blueprints.simulator_arrivals import hours_until_open, staff_loads
 from leadwise.blueprints.simulator_drawn import Floats, Seconds
@@ -56,7 +57,7 @@ def reply_log_odds(staff: Staff, hours: Floats) -> Floats:
 
 def probability(log_odds: Floats) -> Floats:
     """The logistic function."""
-    found: Floats = 1 / (1 + np.exp(-log_odds))
+    found: Floats = expit(log_odds)
     return found
 
 

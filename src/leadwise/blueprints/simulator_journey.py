@@ -115,7 +115,8 @@ def _follows(
 
 def _changes(rng: np.random.Generator, change: Change, drawn: Drawn, count: int) -> Happened:
     lead = np.flatnonzero(rng.random(count) < change.share)
-    hours = rng.uniform(1, change.within_days * DAY_HOURS, len(lead))
+    latest = change.within_days * DAY_HOURS
+    hours = rng.uniform(min(1.0, latest), latest, len(lead))
     value: Values
     if change.low is not None and change.high is not None:
         before = drawn.values[lead].astype(np.float64)

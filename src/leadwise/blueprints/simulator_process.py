@@ -80,7 +80,8 @@ def simulate_tables(
         NaiveTimeError: if `now` has no zone.
     """
     until = int(in_utc("now", now).timestamp())
-    return _World(blueprint, np.random.default_rng(seed), until, drift).tables(leads)
+    with np.errstate(over="ignore"):  # settings may be extreme: what is too large is infinite, and comes too late
+        return _World(blueprint, np.random.default_rng(seed), until, drift).tables(leads)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
+from leadwise.domain.history import microseconds
 from leadwise.domain.target import FieldKind, LeadField, Target
 from leadwise.features.dates import parse_dates
 from leadwise.features.email_domains import kind_of_address
@@ -81,8 +83,28 @@ def _lengths(texts: Texts) -> Values:
 
 def _instants(texts: Texts) -> Values:
     """Microseconds since 1970. Each text is read by itself, so that later ones never change what earlier ones mean."""
-    plain = pa.array([str(text).strip().lower() for text in texts], pa.string())
+    found = [_iso_instant(str(text).strip()) for text in texts]
+    other = [place for place, instant in enumerate(found) if instant is None]
+    for place, instant in zip(other, _written_instants([str(texts[place]) for place in other]), strict=True):
+        found[place] = instant
+    return pa.array(found, pa.float64())
+
+
+def _iso_instant(text: str) -> float | None:
+    """What most systems write; one without a zone is in UTC."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return float(microseconds(instant if instant.tzinfo else instant.replace(tzinfo=UTC)))
+
+
+def _written_instants(texts: list[str]) -> list[float | None]:
+    """What people write; where day and month are open, points mean that the day comes first."""
+    if not texts:
+        return []
+    plain = pa.array([text.strip().lower() for text in texts], pa.string())
     month_first, day_first = parse_dates(plain, day_first=False), parse_dates(plain, day_first=True)
-    pointed = np.array([bool(_POINTED.match(str(text))) for text in plain], dtype=np.bool_)
+    pointed = np.array([bool(_POINTED.match(text.strip())) for text in texts], dtype=np.bool_)
     read_days = np.where(np.isnan(month_first) | (pointed & ~np.isnan(day_first)), day_first, month_first)
-    return pa.array(np.round(read_days * MICROSECONDS_PER_DAY), mask=np.isnan(read_days))
+    return [None if np.isnan(day) else float(np.round(day * MICROSECONDS_PER_DAY)) for day in read_days]

@@ -19,23 +19,21 @@ _ASKED = """asked AS (
     greatest(leads.occurred_at, leads.recorded_at) AS known_since
   FROM moments LEFT JOIN leads ON leads.lead = moments.lead
 )"""
+_MOMENT = "row, as_of, arrived_at, known_since"
 
 
-def _visible(table: str, more: str = "") -> str:
+def _visible(table: str, join: str = "JOIN") -> str:
     """What a table knows as of each moment that is asked for: the only way by which facts reach features."""
     return (
-        f"SELECT asked.row, asked.as_of - fact.occurred_at AS age, fact.*{more} FROM asked JOIN {table} AS fact "
+        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.* FROM asked {join} {table} AS fact "
         "ON fact.lead = asked.lead AND fact.occurred_at <= asked.as_of AND fact.recorded_at <= asked.as_of"
     )
 
 
 _ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY occurred_at, recorded_at, position"
-_COMPARED = (
-    f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before "
-    f"FROM ({_visible('details', ', asked.arrived_at')}) AS said"
-)
+_COMPARED = f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before FROM ({_visible('details')}) AS said"
 _SOURCES = {
-    Known.EVENTS: _visible("events"),
+    Known.EVENTS: _visible("events", "LEFT JOIN"),  # a moment without events has a row of nulls
     Known.ANSWERS: f"SELECT * FROM ({_visible('events')}) AS again JOIN of_events USING (row)",
     Known.STATEMENTS: _visible("statements"),
     Known.CHANGES: (
@@ -51,15 +49,22 @@ def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
     """The statement that computes these features."""
     names: _Names = {}
     values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
-    tables, joins = [_ASKED], []
+    tables, joins, first = [_ASKED], [], "asked"
     for known in Known:
         aggregates = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
-        if aggregates:
-            listed = ",\n    ".join(["row", *aggregates])
-            tables.append(f"of_{known} AS (\n  SELECT {listed}\n  FROM ({_SOURCES[known]}) AS known\n  GROUP BY row\n)")
-            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
-    columns = ",\n  ".join(["asked.row AS row", "known_since", *values])
-    return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {columns}", "FROM asked", *joins, "ORDER BY asked.row"])
+        if not aggregates:
+            continue
+        if known is Known.EVENTS:  # it has a row for each moment: so wide a table is not joined once more
+            first, key = "of_events", _MOMENT
+        else:
+            key = "row"
+            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = {first}.row")
+        listed = ",\n    ".join([key, *aggregates])
+        tables.append(f"of_{known} AS (\n  SELECT {listed}\n  FROM ({_SOURCES[known]}) AS known\n  GROUP BY {key}\n)")
+    columns = ",\n  ".join([f"{first}.row AS row", "known_since", *values])
+    return "\n".join(
+        [f"WITH {', '.join(tables)}", f"SELECT {columns}", f"FROM {first}", *joins, f"ORDER BY {first}.row"]
+    )
 
 
 def _value(definition: FeatureDefinition, names: _Names) -> str:

@@ -21,7 +21,7 @@ class Known(StrEnum):
 
     EVENTS = "events"
     """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), and `number_<place in
-    Target.numbers>`."""
+    Target.numbers>`; all null in the one row of a moment without events."""
     ANSWERS = "answers"
     """The events once more, beside the results of the aggregates over events."""
     STATEMENTS = "statements"

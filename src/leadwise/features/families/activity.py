@@ -24,7 +24,7 @@ def activity(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
 
 def _totals(target: Target) -> Iterator[FeatureDefinition]:
     for period, window_days in (("", None), (" in the last 24 hours", 1), (" in the last 7 days", 7)):
-        aggregate = "count(*)" if window_days is None else count_of(within(window_days))
+        aggregate = "count(age)" if window_days is None else count_of(within(window_days))
         yield _whole(
             target,
             f"All events{period}",
@@ -92,7 +92,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="",
         say=saying("Events per day since arrival: {value}"),
         value=f"coalesce({{count}}, 0) / greatest({days('as_of - arrived_at')}, 1e0)",
-        aggregates=of_events(count="count(*)"),
+        aggregates=of_events(count="count(age)"),
     )
     yield FeatureDefinition(
         name="Hours between events on average",
@@ -103,7 +103,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="There were not two events yet",
         say=saying("On average {value} between events", "hours"),
         value=f"CASE WHEN {{count}} > 1 THEN {hours('{last} - {first}')} / ({{count}} - 1) END",
-        aggregates=of_events(count="count(*)", first="min(occurred_at)", last="max(occurred_at)"),
+        aggregates=of_events(count="count(age)", first="min(occurred_at)", last="max(occurred_at)"),
     )
 
 

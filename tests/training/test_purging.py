@@ -10,7 +10,7 @@ from leadwise.domain.errors import Missing
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
 from leadwise.training.purging import Horizons, purge, read_horizons
-from leadwise.training.splits import split_at_random, split_in_order
+from leadwise.training.splits import cross_validate_in_order, split_at_random, split_in_order
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,6 +50,13 @@ def test_where_nothing_would_be_left_the_card_says_that_outcomes_reach_into_the_
     split, purged, _ = a_split([float(day) for day in range(100)], 1000)
     assert [len(fold.train) for fold in purged.folds] == [len(fold.train) for fold in split.folds]
     assert "reach into the time" in purged.sentence
+
+
+def test_where_no_rows_are_held_back_the_figures_are_of_the_steps_that_are_left() -> None:
+    split = cross_validate_in_order(np.arange(100))
+    purged = purge(split, Horizons(np.arange(100.0), 33), np.arange(100) % 2.0)
+    assert 0 < len(purged.folds) < len(split.folds)
+    assert purged.test.tolist() == np.concatenate([fold.validation for fold in purged.folds]).tolist()
 
 
 def test_a_split_at_random_stays_as_it_is() -> None:

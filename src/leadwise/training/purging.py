@@ -74,7 +74,8 @@ def purge(split: Split, horizons: Horizons, target: Floats) -> Split:
     about = "Rows whose outcome was not settled by then were not trained on."
     absent = len(split.folds) - len(folds)
     steps = f" {absent} of the steps had too few others." if absent else ""
-    return replace(split, train=train, folds=folds, sentence=f"{split.sentence} {about}{steps}")
+    purged = replace(split, train=train, folds=folds, sentence=f"{split.sentence} {about}{steps}")
+    return purged if split.held_out else replace(purged, test=purged.validated)
 
 
 def _purged(folds: tuple[Fold, ...], horizons: Horizons, target: Floats) -> Iterator[Fold]:

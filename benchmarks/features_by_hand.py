@@ -21,7 +21,7 @@ def statement(target: Target) -> str:
     columns = [f'{sql} AS "{name}"' for name, sql in (outer | of_said).items()]
     listed = {
         name: ", ".join(f'{sql} AS "{alias}"' for alias, sql in each.items())
-        for name, each in {"inner": inner, "said": said, "changed": of_changes()}.items()
+        for name, each in {"inner": inner, "said": said, "changed": of_changes(target)}.items()
     }
     return f"""WITH seen AS (
   SELECT m.lead, m.as_of, m.as_of - f.occurred_at AS age, f.occurred_at, f.kind, f.amount FROM events f {SEEN}
@@ -34,7 +34,8 @@ moved AS (
   SELECT DISTINCT f.lead, field FROM statements f JOIN leads l USING (lead) WHERE f.occurred_at > l.occurred_at
 ),
 told AS (
-  SELECT m.lead, m.as_of, m.as_of - f.occurred_at AS age, f.occurred_at, l.occurred_at AS arrived, text, lag(text) OVER
+  SELECT m.lead, m.as_of, m.as_of - f.occurred_at AS age, f.occurred_at, l.occurred_at AS arrived, field, text,
+    lag(text) OVER
     (PARTITION BY m.lead, m.as_of, field ORDER BY f.occurred_at, f.recorded_at, f.position) AS was
   FROM statements f JOIN moved USING (lead, field) {SEEN} JOIN leads l ON l.lead = m.lead
 ), c AS (
@@ -134,6 +135,9 @@ def of_statements(target: Target) -> tuple[dict[str, str], dict[str, str]]:
         if field.kind is FieldKind.DATE:
             name, value = f"{name}: days ago", f"(m.as_of - epoch_us(s.f{place}::TIMESTAMP)) / {DAY}"
         outer[name] = value
+        if field.kind is FieldKind.NUMBER:
+            outer[f"{field.title}: changes"] = f"coalesce(c.n_{field.name}, 0)"
+            outer[f"{field.title}: days since the last change"] = f"(m.as_of - c.last_{field.name}) / {DAY}"
     outer["Changed details"] = "coalesce(c.n, 0)"
     outer |= {f"Changed details{window}": f"coalesce(c.n{days}, 0)" for window, days in WINDOWS.items()}
     outer |= {
@@ -142,6 +146,11 @@ def of_statements(target: Target) -> tuple[dict[str, str], dict[str, str]]:
     return inner, outer
 
 
-def of_changes() -> dict[str, str]:
+def of_changes(target: Target) -> dict[str, str]:
     lately = {f"n{days}": f"count(*) FILTER (age < {days * DAY})" for days in WINDOWS.values()}
-    return {"n": "count(*)", **lately, "first": "min(occurred_at)", "last": "max(occurred_at)"}
+    own = {}
+    for field in target.fields:
+        if field.kind is FieldKind.NUMBER:
+            own[f"n_{field.name}"] = f"count(*) FILTER (field = '{field.name}')"
+            own[f"last_{field.name}"] = f"max(occurred_at) FILTER (field = '{field.name}')"
+    return {"n": "count(*)", **lately, **own, "first": "min(occurred_at)", "last": "max(occurred_at)"}

@@ -9,7 +9,7 @@ from features_by_hand import DAY, HOUR, WINDOWS
 from leadwise.domain.target import Actor, FieldKind, Target
 
 
-def in_pandas(  # noqa: C901, PLR0915 - one script from top to bottom, as people write them
+def in_pandas(  # noqa: C901, PLR0912, PLR0915 - one script from top to bottom, as people write them
     target: Target, tables: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """What somebody would write in pandas: facts joined to moments, what was not known left out, groups aggregated."""
@@ -97,6 +97,11 @@ def in_pandas(  # noqa: C901, PLR0915 - one script from top to bottom, as people
     was = statements.groupby(["row", "field"], sort=False)["text"].shift()
     same = (statements["text"] == was) | (statements["text"].isna() & was.isna())
     changes = statements[(statements["occurred_at"] > statements["lead"].map(leads["occurred_at"])) & ~same]
+    for field in target.fields:
+        if field.kind is FieldKind.NUMBER:
+            own = changes[changes["field"] == field.name]
+            out[f"{field.title}: changes"] = count(own)
+            out[f"{field.title}: days since the last change"] = (as_of - of(own, "max")) / DAY
     out["Changed details"] = count(changes)
     for window, days in WINDOWS.items():
         out[f"Changed details{window}"] = count(changes[changes["age"] < days * DAY])

@@ -133,8 +133,8 @@ def test_the_moment_has_weekday_and_hour_and_days_before_1970_too() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "found"),
     [
-        (FieldKind.NUMBER, "12.5", {"It": 12.5}),
-        (FieldKind.NUMBER, "many", {"It": None}),
+        (FieldKind.NUMBER, "12.5", {"It": 12.5, "It: changes": 0, "It: days since the last change": None}),
+        (FieldKind.NUMBER, "many", {"It": None, "It: changes": 0, "It: days since the last change": None}),
         (FieldKind.TEXT, "", {"It": None}),
         (FieldKind.YES_NO, "Yes", {"It": True}),
         (FieldKind.LONG_TEXT, "Grüße 🙂", {"It: length": 7}),
@@ -167,6 +167,16 @@ def test_saying_the_same_again_is_no_change_and_changing_back_is_two() -> None:
     again = row(target, told("a", "b", "a"), 9, it="a")
     assert (again["Changed details"], again["Changed details: days since the last"]) == (2, 6)
     assert again["Hours since anything happened"] == 6 * 24
+
+
+def test_changes_of_an_amount_are_counted_for_that_field_alone() -> None:
+    both = (
+        LeadField(name=name, title=name.title(), kind=FieldKind.NUMBER, missing="Nothing") for name in ("price", "area")
+    )
+    cheaper = [happened(day, "field_changed", field="price", value=value) for day, value in ((2, 90), (5, 80))]
+    found = row(a_target(*both), cheaper, 9, price=100, area=50)
+    assert (found["Price"], found["Price: changes"], found["Price: days since the last change"]) == (80, 2, 4)
+    assert (found["Area"], found["Area: changes"], found["Area: days since the last change"]) == (50, 0, None)
 
 
 def test_targets_that_do_not_say_who_acts_have_no_reply_times() -> None:

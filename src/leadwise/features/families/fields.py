@@ -1,16 +1,16 @@
 """What a lead's fields say, as they were last known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import pyarrow as pa
 
-from leadwise.domain.target import FieldKind, Target
+from leadwise.domain.target import FieldKind, LeadField, Target
 from leadwise.features.aspects import Aspect, aspects
-from leadwise.features.definition import Aggregate, FeatureDefinition, Known, family
+from leadwise.features.definition import Aggregate, FeatureDefinition, Known, family, of_changes
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import days
-from leadwise.features.values import Value, fill, in_words
+from leadwise.features.sql import count_of, days, where
+from leadwise.features.values import Value, fill, in_words, saying
 
 _ORDER = ("occurred_at", "recorded_at", "position")
 
@@ -25,7 +25,7 @@ _SENTENCES = {
 
 @family
 def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
-    """The latest known value of each field that may be learnt from."""
+    """The latest known value of each field that may be learnt from, and how often an amount was changed."""
     for place, aspect in enumerate(aspects(target)):
         latest = dialect.latest(aspect.column, f"aspect = {place}", _ORDER)
         yield FeatureDefinition(
@@ -39,6 +39,35 @@ def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
             value=_value(aspect),
             aggregates={"latest": Aggregate(Known.STATEMENTS, latest)},
         )
+    for place, field in enumerate(target.fields):
+        if field.feature and field.kind is FieldKind.NUMBER:
+            yield from _changes(target, field, f"field = {place}")
+
+
+def _changes(target: Target, field: LeadField, condition: str) -> Iterator[FeatureDefinition]:
+    """How often an amount was changed after the arrival, and when last."""
+    yield FeatureDefinition(
+        name=f"{field.title}: changes",
+        entity=target.entity,
+        unit="changes",
+        window="",
+        dtype=pa.int64(),
+        missing="",
+        say=saying(f"{field.title}: changed {{value}} times"),
+        value="coalesce({count}, 0)",
+        aggregates=of_changes(count=count_of(condition)),
+    )
+    yield FeatureDefinition(
+        name=f"{field.title}: days since the last change",
+        entity=target.entity,
+        unit="days",
+        window="",
+        dtype=pa.float64(),
+        missing=f"{field.title}: never changed",
+        say=saying(f"{field.title}: last changed {{value}} ago", "days"),
+        value=days("as_of - {last}"),
+        aggregates=of_changes(last=where("max", "occurred_at", condition)),
+    )
 
 
 def _value(aspect: Aspect) -> str:

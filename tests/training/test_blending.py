@@ -69,3 +69,24 @@ def test_what_was_promised_in_validation_is_what_the_fitted_ensemble_says():
         for part, member in zip(found.model.recipe, members, strict=True)
     )
     np.testing.assert_allclose(found.model.predict(frame), expected)
+
+
+def test_few_rows_cannot_tell_good_ones_apart_so_their_weights_stay_near_equal():
+    few = 40
+    first = contender("random_forest", HIDDEN[:few].sum(axis=1), TARGET[:few])
+    second = contender("neural_network", HIDDEN[:few].sum(axis=1) * 0.8 + 0.4 * HIDDEN[:few, 0], TARGET[:few])
+    found = blend([first, second], Task.CONVERSION)
+    assert found is not None
+    assert min(member.weight for member in found.model.recipe) > 0.35
+
+
+def test_rules_are_no_member_and_where_they_are_better_nothing_is_blended():
+    rules = contender("heuristic", HIDDEN.sum(axis=1))
+    noise = [contender(name, RANDOM.normal(0, 1, ROWS)) for name in ("random_forest", "neural_network")]
+    assert blend([rules, *noise], Task.CONVERSION) is None
+    learners = [
+        contender(name, HIDDEN.sum(axis=1) + RANDOM.normal(0, 1, ROWS)) for name in ("random_forest", "neural_network")
+    ]
+    found = blend([contender("heuristic", RANDOM.normal(0, 1, ROWS)), *learners], Task.CONVERSION)
+    assert found is not None
+    assert {member.name for member in found.model.recipe} == {"random_forest", "neural_network"}

@@ -10,6 +10,7 @@ import pytest
 from leadwise.domain.card import ConversionMetrics, ModelCard, Task, ValueMetrics
 from leadwise.domain.column import ColumnUse, Leak
 from leadwise.models.catalogue import UnknownAlgorithmError, algorithms_for
+from leadwise.models.margins import sigmoid
 from leadwise.scoring.scorer import score_table
 from leadwise.training.errors import ColumnNotFoundError, ColumnRoleConflictError
 from leadwise.training.fitted_model import FittedModel
@@ -330,3 +331,17 @@ def test_every_algorithm_competes_and_the_same_seed_gives_the_same_board(task: T
     assert {row.algorithm for row in first.leaderboard} >= set(algorithms_for(task))
     assert [row.test for row in first.leaderboard] == [row.test for row in again.leaderboard]
     assert first.model_version == again.model_version
+
+
+def test_the_first_of_the_leaderboard_is_what_was_fitted():
+    """Also where a blend is preferred to one that did a little better on few validation rows."""
+    random = np.random.default_rng(11)
+    values = random.normal(size=(220, 4))
+    won = random.random(220) < sigmoid(values.sum(axis=1))
+    table = pa.table({f"x{n}": values[:, n] for n in range(4)} | {"won": won.astype(int)})
+    model = fit(table, FitOptions("won", budget_seconds=60))
+    first, *others = model.card.leaderboard
+    assert first.log_loss > min(other.log_loss for other in others), "else this shows nothing"
+    assert first.chosen
+    assert not any(other.chosen for other in others)
+    assert model.card.algorithm == first.algorithm == model.algorithm.name

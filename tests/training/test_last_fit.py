@@ -36,3 +36,11 @@ def test_the_winner_is_fitted_on_more_rows_than_could_compete():
 def test_a_table_that_can_compete_whole_says_nothing_of_rows():
     model = fit(leads().slice(0, 2_000), options())
     assert not any("fitted on" in warning for warning in model.card.warnings)
+
+
+def test_a_last_fit_that_would_break_the_budget_is_left_out_and_the_card_says_so():
+    model = fit(leads().slice(0, 2_000), options(), spent_seconds=9.2)
+    assert any("once more on the test's rows" in warning for warning in model.card.warnings)
+    in_time = fit(leads().slice(0, 2_000), options())
+    assert not any("once more on the test's rows" in warning for warning in in_time.card.warnings)
+    assert model.card.leaderboard[0].test == in_time.card.leaderboard[0].test

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from leadwise.models.algorithm import Explanation
 from leadwise.models.margins import logit, sigmoid
 from leadwise.training.metrics import log_loss
-from leadwise.training.scaling_choice import METHODS, choose_scaling, explain_choice, method_of
+from leadwise.training.scaling_choice import A_LINE, METHODS, choose_scaling, explain_choice, method_of
 from leadwise.training.scaling_fits import fit_beta, fit_curve, fit_platt, fit_shift
 from leadwise.training.scalings import (
+    AS_IS,
     BetaScaling,
     CurveScaling,
     PlattScaling,
@@ -175,3 +176,24 @@ def test_finer_methods_wait_for_outcomes(rows: int, tried: int):
 def test_too_few_rows_to_compare_are_said_to_be():
     choice = choose_scaling([draw(12)], [happened(draw(12))], ordered=True)
     assert explain_choice(choice) == "Left as the model gives them: too few rows to hold any back and compare."
+
+
+@pytest.mark.parametrize(("rows", "steeper"), [(100, False), (2_000, True)])
+def test_few_outcomes_never_make_a_model_surer_than_it_is(rows, steeper):
+    """Models of the folds learnt from fewer rows than the one that ships, and are less sure for that alone."""
+    random = np.random.default_rng(1)
+    margin = random.normal(0, 1, rows)
+    target = (random.random(rows) < sigmoid(3 * margin)).astype(float)
+    halves = [margin[: rows // 2], margin[rows // 2 :]], [target[: rows // 2], target[rows // 2 :]]
+    scaling = choose_scaling(*halves, ordered=True, methods=A_LINE).scaling
+    assert (scaling != AS_IS) == steeper
+
+
+def test_few_outcomes_can_make_a_model_less_sure():
+    random = np.random.default_rng(1)
+    margin = random.normal(0, 4, 100)
+    target = (random.random(100) < sigmoid(margin / 8)).astype(float)
+    scaling = choose_scaling(
+        [margin[:50], margin[50:]], [target[:50], target[50:]], ordered=True, methods=A_LINE
+    ).scaling
+    assert scaling.slope < 0.6

@@ -8,36 +8,47 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Floats
 from leadwise.models.ensemble import Ensemble, Member
 from leadwise.models.margins import sigmoid
+from leadwise.training.competitors import RULES
 from leadwise.training.metrics import row_losses
 from leadwise.training.scalings import AS_IS, PlattScaling
 from leadwise.training.validation import Contender
 
-SMALLEST_WEIGHT = 0.05
-"""A member with less is left out: it costs a fit, and changes next to nothing."""
+SMALLEST_WEIGHT = 0.1
+"""A member with less is left out: it costs a fit and time in each score, and changes next to nothing."""
 STEPS = 200
+EQUAL = 3.0
+"""How strongly equal weights are believed in, in nats of log-likelihood by which all weight on one of two falls behind:
+few validation rows cannot tell good algorithms apart, and their mean is safer than a choice by chance."""
 WORTH = 1.0
 """Each further member must gain this much log-likelihood on rows that were not fitted on (Akaike 1974)."""
 
 
 def blend(contenders: Sequence[Contender], task: Task) -> Contender | None:
-    """The best weighted sum of the contenders; None where it gains too little over the best one alone.
+    """The most credible weighted sum of the contenders that learn; None where one of them alone, or rules, are better.
 
     Weights are chosen on the margins of validation rows, which no contender was fitted on. They are not negative and
-    add up to 1 (Breiman 1996, Stacked Regressions).
+    add up to 1 (Breiman 1996, Stacked Regressions); the fewer the rows, the nearer they are to equal.
     """
-    if len(contenders) < 2:  # noqa: PLR2004 - one cannot be blended
+    learners = [contender for contender in contenders if contender.name != RULES]
+    if len(learners) < 2:  # noqa: PLR2004 - one cannot be blended
         return None
-    margins = np.column_stack([contender.margins for contender in contenders])
-    target = contenders[0].targets
+    margins = np.column_stack([contender.margins for contender in learners])
+    target = learners[0].targets
     weights = _weights(margins, target, task)
     chosen = np.flatnonzero(weights)
     blended = margins @ weights
-    alone = min(contenders, key=lambda contender: contender.loss)
+    alone = min(learners, key=lambda contender: contender.loss)
     gain = _likelihood(blended, target, task) - _likelihood(alone.margins, target, task)
+    gain += EQUAL * (len(chosen) - 1) - _disbelief(weights[chosen])
     if len(chosen) < 2 or gain <= WORTH * (len(chosen) - 1):  # noqa: PLR2004
         return None
-    members = [contenders[position] for position in chosen.tolist()]
-    return _ensemble(members, weights[chosen], blended, task)
+    ensemble = _ensemble([learners[position] for position in chosen.tolist()], weights[chosen], blended, task)
+    return ensemble if all(ensemble.loss <= other.loss for other in contenders if other.name == RULES) else None
+
+
+def _disbelief(weights: Floats) -> float:
+    """What these weights cost in nats, being unequal."""
+    return float(EQUAL * len(weights) * np.sum((weights - 1 / len(weights)) ** 2))
 
 
 def _ensemble(members: Sequence[Contender], weights: Floats, margins: Floats, task: Task) -> Contender:
@@ -63,7 +74,7 @@ def _member(contender: Contender, weight: float) -> Member:
 
 
 def _weights(margins: Floats, target: Floats, task: Task) -> Floats:
-    """Weights with the lowest loss; small ones are 0, the others shared out again."""
+    """The most credible weights; small ones are 0, the others shared out again."""
     weights = _solve(margins, target, task)
     kept = weights >= SMALLEST_WEIGHT
     result = np.zeros(len(weights))
@@ -74,17 +85,19 @@ def _weights(margins: Floats, target: Floats, task: Task) -> Floats:
 def _solve(margins: Floats, target: Floats, task: Task) -> Floats:
     from scipy.optimize import LinearConstraint, minimize  # noqa: PLC0415 - heavy libraries load when used
 
-    scale = 1.0 if task is Task.CONVERSION else float(target.var()) or 1.0
+    rows, members = len(target), margins.shape[1]
+    # In these units, losses of all rows together are nats of log-likelihood.
+    alone = [_loss(margins[:, member], target, task) for member in range(members)]
+    unit = 1.0 if task is Task.CONVERSION else 2 * min(alone) or 1.0
 
     def loss(weights: Floats) -> float:
-        return _loss(margins @ weights, target, task) / scale
+        return _loss(margins @ weights, target, task) / unit + _disbelief(weights) / rows
 
     def slope(weights: Floats) -> Floats:
         blended = margins @ weights
-        pull = sigmoid(blended) - target if task is Task.CONVERSION else 2 * (blended - target) / scale
-        return np.asarray(margins.T @ pull / len(target))
+        pull = sigmoid(blended) - target if task is Task.CONVERSION else 2 * (blended - target) / unit
+        return np.asarray((margins.T @ pull + 2 * EQUAL * (members * weights - 1)) / rows)
 
-    members = margins.shape[1]
     solution = minimize(
         loss,
         np.full(members, 1 / members),

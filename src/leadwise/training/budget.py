@@ -14,6 +14,8 @@ BRAKE, LAST_BRAKE = 0.6, 0.85
 """Shares of the budget after which nothing new begins: where something was learnt, and where only rules are ready."""
 SPENT_ON_LAST_FIT, LAST_FIT_BRAKE = 0.2, 0.4
 """Share of the budget that the last fit may be planned to take, and after which share it takes no further rows."""
+END = 0.9
+"""Share of the budget by which a last fit must be expected to end; else it is left out."""
 MOST_LAST_SECONDS = 8.0
 LAST_SECONDS_PER_MILLION_CELLS = {
     "heuristic": 0.1,
@@ -136,6 +138,10 @@ class Brake:
     def allows_more_rows(self) -> bool:
         """Whether enough is left for a last fit on more rows than all could compete on."""
         return self.elapsed_seconds < LAST_FIT_BRAKE * self._budget_seconds
+
+    def allows(self, seconds: float) -> bool:
+        """Whether what takes so many seconds is expected to end in time."""
+        return self.elapsed_seconds + seconds < END * self._budget_seconds
 
     def pulled(self, *, learnt: bool) -> bool:
         """Whether it is too late for anything new, given whether a model that learnt something is ready."""

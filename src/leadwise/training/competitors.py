@@ -26,7 +26,7 @@ ORDER = (
     "neural_network",
 )
 """Quick and sound ones first, so that the emergency brake leaves something good."""
-OPENS_AT = {"gradient_boosting": 100, "randomised_boosting": 100, "random_forest": 100, "neural_network": 300}
+OPENS_AT = {"gradient_boosting": 100, "random_forest": 100, "neural_network": 300}
 """From so many of either outcome on, what can fit almost anything enters by itself: on fewer it wins by chance."""
 
 
@@ -65,7 +65,7 @@ def competitors(options: FitOptions, target: Floats) -> tuple[str, ...]:
     >>> competitors(FitOptions("won"), np.arange(40) % 2.0)
     ('bayesian_logistic_regression',)
     >>> competitors(FitOptions("won"), np.arange(100) % 2.0)
-    ('heuristic', 'logistic_regression', 'bayesian_logistic_regression')
+    ('heuristic', 'logistic_regression', 'bayesian_logistic_regression', 'randomised_boosting')
     """
     task = Task.VALUE if options.value else Task.CONVERSION
     names, step = requested(options), rung(task, target)

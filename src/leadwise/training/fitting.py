@@ -79,9 +79,8 @@ def fit(
     prepared = leave_out(prepared, material.drift.left_out, DRIFTED)
     tried, left_out = _compete(competitors(options, material.target), material, options, brake, progress)
     contenders = best_of_each(tried)
-    if not options.algorithms and (blended := blend(contenders, material.task)) is not None:
-        contenders = [*contenders, blended]
-    best = calibrate(winner(contenders), ordered=material.split.ordered)
+    blended = None if options.algorithms else blend(contenders, material.task)
+    best = calibrate(blended or winner(contenders), ordered=material.split.ordered)
     contenders = [best, *(each for each in contenders if each.name != best.name)]
     progress.step(f"fitting {best.name.replace('_', ' ')} once more")
     final, about_rows = fit_last(best, prepared, material, options, brake)

@@ -19,6 +19,8 @@ def fit_last(
     The test's rows are among them: the newest leads are the most like the next ones.
     """
     timed = prepared.time is not None
+    if not brake.allows(_expected_seconds(best, material)):
+        return best.model, [*_about_rows(material, None, options, timed=timed), _unrefitted(options)]
     most = affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds)
     rows, frame, target, group = material.rows, material.frame, material.target, material.group
     if most > len(rows) < len(material.known) and brake.allows_more_rows:
@@ -32,18 +34,33 @@ def fit_last(
     return model, _about_rows(material, len(rows), options, timed=timed)
 
 
+def _expected_seconds(best: Contender, material: Material) -> float:
+    """What the winner takes once more, by what it took until now: a fit on each fold and one on all training rows."""
+    trained = len(material.split.train) + sum(len(fold.train) for fold in material.split.folds)
+    return best.fit_seconds * len(material.rows) / max(trained, 1)
+
+
+def _unrefitted(options: FitOptions) -> str:
+    return (
+        f"The budget of {options.budget_seconds:g} seconds ended before the model could be fitted once more on the "
+        "test's rows too, so it has not learnt from them; a larger --budget lets it."
+    )
+
+
 def _members(model: Algorithm) -> list[str]:
     return [member.name for member in model.recipe] if isinstance(model, Ensemble) else [model.name]
 
 
-def _about_rows(material: Material, fitted: int, options: FitOptions, *, timed: bool) -> list[str]:
+def _about_rows(material: Material, fitted: int | None, options: FitOptions, *, timed: bool) -> list[str]:
+    """What is to be said of rows left aside; `fitted` None: there was no last fit."""
     chosen_on, known = len(material.rows), len(material.known)
     if chosen_on == known:
         return []
     which = "newest" if timed else "randomly drawn"
     fitted_on = "them" if fitted == chosen_on else f"all {known:,}" if fitted == known else f"{fitted:,}"
+    then = "" if fitted is None else f" and then fitted on {fitted_on}"
     sentence = (
-        f"Chosen and tested on the {which} {chosen_on:,} of {known:,} rows and then fitted on {fitted_on}, which is "
+        f"Chosen and tested on the {which} {chosen_on:,} of {known:,} rows{then}, which is "
         f"what a budget of {options.budget_seconds:g} seconds buys; a larger --budget uses more."
     )
     return [sentence]

@@ -15,9 +15,10 @@ UNMEASURED = ConversionMetrics(rows=0)
 
 
 def leaderboard(training: Training) -> tuple[LeaderboardRow, ...]:
-    """A row for each contender, lowest validation loss first; the first is chosen."""
-    ranked = sorted(training.contenders, key=lambda contender: (contender.loss, contender.name))
-    return tuple(_row(contender, training) for contender in ranked)
+    """A row for each contender: the one that was chosen, then the others, lowest validation loss first."""
+    chosen, *others = training.contenders
+    ranked = sorted(others, key=lambda contender: (contender.loss, contender.name))
+    return tuple(_row(contender, training) for contender in (chosen, *ranked))
 
 
 def _metrics(contender: Contender, task: Task, target: Floats, margins: Floats, seed: int | None) -> Metrics:

@@ -16,7 +16,7 @@ from leadwise.training.drift import Drift
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable
 from leadwise.training.splits import Split
-from leadwise.training.validation import Contender, winner
+from leadwise.training.validation import Contender
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Training:
     options: FitOptions
     material: Material
     contenders: tuple[Contender, ...]
+    """The one that was chosen first."""
     final: Algorithm
     """The winner, fitted on all rows."""
     warnings: tuple[str, ...]
@@ -72,7 +73,7 @@ class Training:
     @property
     def best(self) -> Contender:
         """The contender that was chosen."""
-        return winner(self.contenders)
+        return self.contenders[0]
 
     @property
     def test_target(self) -> Floats:

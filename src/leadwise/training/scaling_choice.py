@@ -14,6 +14,10 @@ WORTH = 2.0
 """So much log-likelihood a scaling must gain: one unit for each of Platt's two parameters (Akaike 1974). Finer methods
 have more, but are compared on rows that they were not learnt from, as Platt scaling is."""
 
+ENOUGH_TO_STEEPEN = 80
+"""From so many of either outcome on, a line may make a model surer than it is. On fewer, models of the folds are less
+sure than the one that ships for no other reason than that they learnt from fewer rows."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -86,9 +90,14 @@ def choose_scaling(
         scaled = _scale_each(method, margins, targets, ordered=ordered)
         found = likelihood(truth, scaled)
         tried[name] = -found / len(truth)
-        if found > best + WORTH:
-            best, choice = found, Choice(fit_scaling(method, margins, targets, ordered=ordered), scaled, tried)
+        scaling = fit_scaling(method, margins, targets, ordered=ordered)
+        if found > best + WORTH and (rarer >= ENOUGH_TO_STEEPEN or not _is_steep(scaling)):
+            best, choice = found, Choice(scaling, scaled, tried)
     return replace(choice, tried=tried)
+
+
+def _is_steep(scaling: Scaling) -> bool:
+    return isinstance(scaling, PlattScaling) and scaling.slope > 1
 
 
 def fit_scaling(method: Method, margins: Sequence[Floats], targets: Sequence[Floats], *, ordered: bool) -> Scaling:

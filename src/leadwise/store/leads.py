@@ -1,6 +1,7 @@
 """Leads: what was known of each on arrival. What later deliveries say of it is kept as statements."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -9,7 +10,9 @@ from sqlalchemy import Connection, RowMapping, Select, select, text
 from leadwise.domain.lead import Lead
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import check_name, json_text
+from leadwise.store.erasures import refuse_erased
 from leadwise.store.errors import LeadNotFoundError
+from leadwise.store.merging import merge_leads
 from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
 from leadwise.store.statements import add_statements
@@ -22,6 +25,7 @@ COLUMNS = {
     "recorded_at": "timestamptz",
     "fields": "jsonb",
 }
+MERGES = {"merged_into": "text"}
 NAMES = {"source": "source", "external_id": "external_id", "entity": "entity"}
 
 # In the order of the unique key, so that two imports at once wait for each other and never both for ever.
@@ -69,19 +73,28 @@ class LeadRepository:
         with bulk.incoming(self._connection, COLUMNS, rows) as count:
             return self._store(count, rejected)
 
-    def add_table(self, table: pa.Table) -> AddResult:
-        """Store a table of leads with the columns of `COLUMNS`, as `add_many` does; rejections say which row it was."""
-        rows, rejected = usable_rows(table, NAMES)
-        with bulk.incoming_table(self._connection, COLUMNS, rows) as count:
-            return self._store(count, rejected)
+    def add_table(self, table: pa.Table, *, readmit: bool = False) -> AddResult:
+        """Store a table of leads with the columns of `COLUMNS`, as `add_many` does; rejections say which row it was.
 
-    def _store(self, count: int, rejected: list[Rejection]) -> AddResult:
+        Args:
+            table: With a further column merged_into, leads are merged into those whose external id stands there.
+            readmit: Whether leads that were erased may come again.
+        """
+        merges = MERGES if "merged_into" in table.column_names else {}
+        rows, rejected = usable_rows(table, NAMES)
+        with bulk.incoming_table(self._connection, COLUMNS | merges, rows) as count:
+            result = self._store(count, rejected, readmit=readmit)
+            unmerged = merge_leads(self._connection, self._organisation) if merges else []
+        return replace(result, rejected=(*result.rejected, *unmerged))
+
+    def _store(self, count: int, rejected: list[Rejection], *, readmit: bool = False) -> AddResult:
         of_organisation = {"organisation": self._organisation}
+        erased = refuse_erased(self._connection, self._organisation, readmit=readmit)
         others = bulk.rejections(self._connection.execute(text(_DELETE_OTHER_ENTITIES), of_organisation), _is_other)
         stored = self._connection.execute(text(_ADD), of_organisation).one()
         changed = add_statements(self._connection, self._organisation) + stored.replaced
-        unchanged = count - len(others) - stored.added - changed
-        return AddResult(stored.added, unchanged, changed, (*rejected, *others))
+        unchanged = count - len(erased) - len(others) - stored.added - changed
+        return AddResult(stored.added, unchanged, changed, (*rejected, *erased, *others))
 
     def get(self, source: str, external_id: str) -> Lead:
         """The lead as it was on arrival.

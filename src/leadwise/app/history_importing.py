@@ -112,7 +112,7 @@ class HistoryImport:
             in_future += self._in_future(records)
             total = _sum(total, stored)
         progress.finish()
-        if rejects.count == table.num_rows:
+        if not total.added + total.unchanged + total.changed:
             raise NothingStoredError(table.num_rows, next(iter(rejects.reasons)), rejects.path)
         return self._result(table.num_rows, total, rejects, in_future)
 

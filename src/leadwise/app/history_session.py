@@ -110,7 +110,7 @@ def _summary(file: TableFile, columns: RecordColumns, result: HistoryResult) -> 
     if result.by_content:
         yield "Nothing identifies them, so rows with the same content count as one."
     if result.in_future:
-        yield f"{result.in_future:,} lie in the future, and count from then on."
+        yield f"In the future, and not seen before: {result.in_future:,}."
     if columns.left_alone:
         yield f"Columns left alone: {', '.join(columns.left_alone)}."
     for reason, count in result.reasons.items():

@@ -14,7 +14,7 @@ NAIVE = pa.timestamp("us")
 EPOCH_UNITS = {"unix": "s", "unix_ms": "ms"}
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-_ZONE = r"\d:?\d\d.*([zZ]|[+-]\d{2}(:?\d{2})?)$"
+_ZONE = r"(\d:\d\d|T\d{4}).*([zZ]|[+-]\d{2}(:?\d{2})?)$"
 _LONG_FRACTION = r"([.,]\d{6})\d+"
 _EXAMPLE = "2026-01-05T09:30:00+01:00"
 

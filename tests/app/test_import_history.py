@@ -1,7 +1,6 @@
 import csv
 import random
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,8 +93,8 @@ class Importer:
 
 
 @pytest.fixture
-def load(database: Database, tmp_path: Path) -> Iterator[Importer]:
-    yield Importer(database, tmp_path)
+def load(database: Database, tmp_path: Path) -> Importer:
+    return Importer(database, tmp_path)
 
 
 def test_a_history_is_stored_once_however_often_it_is_imported(load: Importer):
@@ -292,7 +291,7 @@ def test_an_erased_lead_stays_out_until_it_is_readmitted(load: Importer):
     (receipt,) = forget(load.database, "default", [("web", "1")], "anna")
     assert receipt.counts == {"leads": 1, "statements": 1, "events": 1, "outcomes": 1, "scores": 0}
     assert load.count(tables.events) == 0
-    with pytest.raises(NothingStoredError, match="It was erased on .* --readmit"):
+    with pytest.raises(NothingStoredError, match=r"It was erased on .* --readmit"):
         load.leads("1")
     assert load.leads("1", "2").rejected == 1
     columns = {"source": ["web"], "external_id": ["1"], "occurred_at": ["2026-01-05T09:30:00Z"]}

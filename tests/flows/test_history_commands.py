@@ -150,9 +150,7 @@ def test_an_import_that_is_killed_keeps_what_it_reported_and_is_completed_by_ano
         time.sleep(random.uniform(0, 1.5))  # noqa: S311 - no secret
         process.send_signal(signal.SIGKILL)
         told += list(process.stderr)
-    reported = max(
-        (int(found[1].replace(",", "")) for line in told if (found := re.search(r"from row ([\d,]+)", line)))
-    )
+    reported = max(int(found[1].replace(",", "")) for line in told if (found := re.search(r"from row ([\d,]+)", line)))
     ((stored,),) = rows(empty_url, "SELECT count(*) FROM events")
     assert stored % PIECE == 0
     assert stored >= reported - 1

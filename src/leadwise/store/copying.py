@@ -12,11 +12,17 @@ _BLOCK_BYTES = 1 << 22
 _STAMP = pa.timestamp("us", "UTC")
 
 
+def prepare(connection: Connection) -> None:
+    """Let the rest of the transaction write instants as Arrow reads them, and sort in memory."""
+    settings = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL work_mem = '256MB'"
+    connection.exec_driver_sql(settings)
+
+
 def copy_table(connection: Connection, query: str, given: Mapping[str, object], schema: pa.Schema) -> pa.Table:
     """The rows of a query as a table of the schema; its columns must come in that order.
 
     Args:
-        connection: Whose transaction; its time zone becomes UTC.
+        connection: Whose transaction; `prepare` came first.
         query: With `%(name)s` for each given value.
         given: The values.
         schema: The columns; those called occurred_at and recorded_at are instants in the query and whole microseconds
@@ -29,18 +35,16 @@ def copy_table(connection: Connection, query: str, given: Mapping[str, object], 
         true_values=["t"], false_values=["f"],
     )  # fmt: skip
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor:
-        cursor.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL work_mem = '256MB'")
-        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", given) as copy:
-            blocks = _blocks(copy)
-            first = next(blocks, b"")
-            if not first:
-                return schema.empty_table()
-            options = pv.ReadOptions(column_names=schema.names, block_size=_BLOCK_BYTES)
-            parse = pv.ParseOptions(newlines_in_values=True)
-            file: Any = _File(first, blocks)
-            reader = pv.open_csv(file, options, parse, convert)
-            return pa.Table.from_batches([_in_microseconds(batch, schema) for batch in reader], schema)
+    with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", given) as copy:
+        blocks = _blocks(copy)
+        first = next(blocks, b"")
+        if not first:
+            return schema.empty_table()
+        options = pv.ReadOptions(column_names=schema.names, block_size=_BLOCK_BYTES)
+        parse = pv.ParseOptions(newlines_in_values=True)
+        file: Any = _File(first, blocks)
+        reader = pv.open_csv(file, options, parse, convert)
+        return pa.Table.from_batches([_in_microseconds(batch, schema) for batch in reader], schema)
 
 
 def _in_microseconds(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import FIELD_CHANGED, Target
-from leadwise.store.copying import copy_table
+from leadwise.store.copying import copy_table, prepare
 
 # A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
 _OF_LEADS = """
@@ -78,6 +78,7 @@ def read_history(
         "fields": [field.name for field in target.fields],
         "field_changed": FIELD_CHANGED,
     }
+    prepare(connection)
     numbers = {f"number_{position}": name for position, name in enumerate(target.numbers)}
     columns = "".join(f", number_of(events.fields ->> %({key})s)" for key in numbers)
     events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])

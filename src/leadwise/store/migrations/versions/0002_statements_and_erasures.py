@@ -26,6 +26,15 @@ INSERT INTO statements (lead_id, occurred_at, recorded_at, fields)
 SELECT id, occurred_at, recorded_at, fields FROM leads;
 """
 
+EVENTS = """
+-- Millions of events are stored at once. What their lead says of the organisation need not be checked for each, and
+-- they are known by the identifier of their source alone.
+ALTER TABLE events DROP CONSTRAINT events_organisation_id_fkey;
+ALTER TABLE events DROP COLUMN id;
+ALTER TABLE events DROP CONSTRAINT events_organisation_id_source_external_id_key;
+ALTER TABLE events ADD PRIMARY KEY (organisation_id, source, external_id);
+"""
+
 FIELD_STATEMENTS = """
 -- One row per field and statement. A lead's arrival speaks of the instant at which it arrived, a later delivery of the
 -- instant at which it was recorded, and an event of kind field_changed of the instant at which it occurred.
@@ -78,6 +87,6 @@ CREATE INDEX erasures_by_identifier ON erasures (organisation_id, identifier_has
 
 def upgrade() -> None:
     """Make the tables, and turn what each lead said on arrival into its first statement."""
-    for statement in (LEADS, STATEMENTS, FIELD_STATEMENTS, NUMBERS, ERASURES):
+    for statement in (LEADS, STATEMENTS, EVENTS, FIELD_STATEMENTS, NUMBERS, ERASURES):
         # Their colons and percent signs are SQL's own.
         op.get_bind().exec_driver_sql(statement)

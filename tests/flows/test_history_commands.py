@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.store.database import Database, normalised_url
+from leadwise.store.history import read_history
 
 COMMAND = str(Path(sys.executable).with_name("leadwise"))
 LEADS = "Lead No.,Created,Town\nL1,01.02.2026 09:00,Zürich\nL2,01.02.2026 10:00,שלום 🚗\n"
@@ -115,6 +117,23 @@ def test_a_table_is_still_imported_as_before(environment, empty_url, files):
     done = run(environment, files, "import", "leads.csv", "--id", "Lead No.")
     assert (done.returncode, "2 added" in done.stdout) == (0, True)
     assert rows(empty_url, "SELECT DISTINCT source FROM leads") == [("leads",)]
+
+
+def test_what_is_simulated_can_be_imported(environment, empty_url, tmp_path):
+    arguments = ("simulate", "real-estate-seller", "--leads", "200", "--seed", "1", "--out", "simulated")
+    assert run(environment, tmp_path, *arguments).returncode == 0
+    folder, stored = tmp_path / "simulated", {}
+    for kind in ("leads", "events", "outcomes"):
+        done = run(environment, folder, "import", kind, f"{kind}.csv", "--map", "mapping.toml", "--json")
+        result = json.loads(done.stdout)
+        assert (result["added"], result["rejected"]) == (result["rows"], 0)
+        stored[kind] = result["rows"]
+    target = load_blueprint("real-estate-seller").target
+    with Database(normalised_url(empty_url)) as database, database.transaction() as connection:
+        history = read_history(connection, "default", target)
+        changes = connection.scalar(text("SELECT count(*) FROM events WHERE kind = 'field_changed'"))
+    assert (history.leads.num_rows, history.outcomes.num_rows) == (200, stored["outcomes"])
+    assert history.events.num_rows == stored["events"] - changes
 
 
 def test_a_person_who_is_forgotten_leaves_a_receipt_and_nothing_else(environment, empty_url, files):

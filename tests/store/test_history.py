@@ -128,6 +128,12 @@ def test_null_says_that_a_field_is_not_given(connection: Connection):
     assert rows(read_history(connection, "default", TARGET).statements, "text") == [(None,), (None,)]
 
 
+def test_long_texts_come_out_whole(connection: Connection):
+    long = "line\n" * 1_200_000
+    deliver(connection, lead(city=long), lead("2", city="short"))
+    assert rows(read_history(connection, "default", TARGET).statements, "text") == [(long,), ("short",)]
+
+
 def test_each_later_delivery_speaks_of_the_instant_at_which_it_was_recorded(connection: Connection):
     deliver(connection, lead(budget=1), lead(day=2, budget=2), lead(day=4, budget=1))
     statements = read_history(connection, "default", TARGET).statements

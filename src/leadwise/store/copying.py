@@ -9,6 +9,7 @@ import pyarrow.csv as pv
 from sqlalchemy import Connection
 
 _BLOCK_BYTES = 1 << 22
+_LONGEST_ROW_BYTES = 1 << 24
 _STAMP = pa.timestamp("us", "UTC")
 
 
@@ -40,7 +41,7 @@ def copy_table(connection: Connection, query: str, given: Mapping[str, object], 
         first = next(blocks, b"")
         if not first:
             return schema.empty_table()
-        options = pv.ReadOptions(column_names=schema.names, block_size=_BLOCK_BYTES)
+        options = pv.ReadOptions(column_names=schema.names, block_size=_LONGEST_ROW_BYTES)
         parse = pv.ParseOptions(newlines_in_values=True)
         file: Any = _File(first, blocks)
         reader = pv.open_csv(file, options, parse, convert)

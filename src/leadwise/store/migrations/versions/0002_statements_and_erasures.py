@@ -59,11 +59,11 @@ JOIN leads ON leads.id = events.lead_id
 WHERE events.kind = 'field_changed' AND events.fields ->> 'field' IS NOT NULL;
 """
 
-NUMBERS = r"""
+NUMBERS = """
 -- The number that a text is, null if it is none: never an error, whatever the text.
 CREATE FUNCTION number_of(said text) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN length(said) <= 200 AND said ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?\s*$'
+        WHEN length(said) <= 200 AND said ~ '^ *[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,2})? *$'
         THEN said::double precision
     END
 $$;

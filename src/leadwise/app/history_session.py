@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import typer
 
 from leadwise.app.harmless import harmless
@@ -39,18 +40,16 @@ class HistoryOptions:
 def run_history_import(options: HistoryOptions) -> None:
     """Import the file into the database of the settings, and print what became of it."""
     settings = Settings()
-    if options.rejects is not None:
-        inputs = [options.file] if options.mapping is None else [options.file, options.mapping]
-        check_writable(options.rejects, inputs=inputs)
+    place = options.rejects or options.file.with_name(f"{options.file.stem}.rejects.csv")
     with make_progress() as progress:
         progress.start(total_steps=2)
         progress.step(f"reading {options.file.name}")
         file, columns = _read(options)
+        check_writable(place, inputs=[options.file] if options.mapping is None else [options.file, options.mapping])
         progress.step("starting the database")
         database = open_database(settings.server_url, settings.data_folder)
         progress.finish()
-    rejects = Rejects(options.rejects or options.file.with_name(f"{options.file.stem}.rejects.csv"))
-    with database, make_progress() as progress, rejects:
+    with database, make_progress() as progress, Rejects(place) as rejects:
         work = HistoryImport(database, options.organisation, columns, now(), readmit=options.readmit)
         result = work.run(file.table, rejects, progress)
     if options.as_json:
@@ -78,8 +77,6 @@ def preview_file(options: HistoryOptions) -> None:
 
 
 def _as_json(records: list[dict[str, object]], rejected: dict[int, str]) -> str:
-    import orjson  # noqa: PLC0415
-
     reasons = [{"row": row + 1, "reason": reason} for row, reason in rejected.items()]
     return orjson.dumps({"records": records, "rejected": reasons}, option=orjson.OPT_INDENT_2).decode()
 

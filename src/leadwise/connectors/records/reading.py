@@ -76,10 +76,16 @@ class _Rows:
         self._reasons.append(_where(empty, f"Its {role} is empty."))
         return texts
 
+    def has(self, role: str) -> bool:
+        """Whether anything says what the role is."""
+        return role in self._columns.roles
+
     def entity(self) -> Any:
+        """What kind of things the leads are."""
         return pa.repeat(self._columns.entity, self._table.num_rows)
 
     def optional_text(self, role: str) -> Any:
+        """A column of texts, null where there is none."""
         origin = self._columns.roles[role]
         texts = pc.utf8_trim_whitespace(self._values(origin).cast(pa.string()))
         return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
@@ -94,6 +100,7 @@ class _Rows:
         return instants
 
     def won(self) -> Any:
+        """A column of yes and no."""
         texts = pc.utf8_lower(pc.utf8_trim_whitespace(self._values(self._columns.roles["won"]).cast(pa.string())))
         yes, no = (pc.is_in(texts, value_set=pa.array(words)) for words in (YES, NO))
         told = pc.binary_join_element_wise('Its won "', pc.fill_null(texts, ""), '" is neither yes nor no.', "")
@@ -101,6 +108,7 @@ class _Rows:
         return yes
 
     def value(self) -> Any:
+        """A column of numbers, null where none is given."""
         origin = self._columns.roles.get("value")
         if origin is None:
             return pa.nulls(self._table.num_rows, pa.float64())
@@ -133,7 +141,7 @@ def _leads(rows: _Rows) -> dict[str, Callable[[], Any]]:
         "fields": rows.fields,
     }
     merges = {"merged_into": lambda: rows.optional_text("merged_into")}
-    return found | (merges if "merged_into" in rows._columns.roles else {})  # noqa: SLF001
+    return found | (merges if rows.has("merged_into") else {})
 
 
 def _events(rows: _Rows) -> dict[str, Callable[[], Any]]:
@@ -153,7 +161,7 @@ def _of_leads(rows: _Rows) -> dict[str, Callable[[], Any]]:
         "recorded_at": lambda: rows.stamps("recorded_at"),
     }
     own = {"external_id": lambda: rows.text("external_id")}
-    return found | (own if "external_id" in rows._columns.roles else {})  # noqa: SLF001
+    return found | (own if rows.has("external_id") else {})
 
 
 _READERS: dict[RecordKind, Callable[[_Rows], dict[str, Callable[[], Any]]]] = {

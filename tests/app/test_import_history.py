@@ -18,12 +18,15 @@ from leadwise.connectors.records.columns import assign_columns
 from leadwise.connectors.records.mapping import Mapping, RecordKind, Roles
 from leadwise.domain.history import History
 from leadwise.domain.progress import Silence
+from leadwise.domain.score import Score
 from leadwise.domain.target import EventKind, EventNumber, Target
 from leadwise.store import tables
 from leadwise.store.database import Database
 from leadwise.store.events import EventRepository
 from leadwise.store.history import read_history
 from leadwise.store.leads import LeadRepository
+from leadwise.store.ranking import RankingFilter, RankingRepository
+from leadwise.store.scores import ScoreRepository
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ORDER = EventKind(
@@ -297,3 +300,50 @@ def test_an_erased_lead_stays_out_until_it_is_readmitted(load: Importer):
     columns = {"source": ["web"], "external_id": ["1"], "occurred_at": ["2026-01-05T09:30:00Z"]}
     assert load(RecordKind.LEADS, columns, readmit=True).added == 1
     assert load.leads("1").rejected == 0
+
+
+def test_further_places_are_erased_from_too_and_an_error_there_keeps_the_lead(load: Importer):
+    load.leads("1", "2")
+    asked: list[tuple[str, object]] = []
+
+    def snapshots(organisation: str, leads: object) -> dict[str, int]:
+        asked.append((organisation, leads))
+        return {"snapshots": 3}
+
+    def broken(_organisation: str, _leads: object) -> dict[str, int]:
+        raise FileNotFoundError
+
+    (receipt,) = forget(load.database, "default", [("web", "1")], "anna", also=[snapshots])
+    assert (receipt.counts["snapshots"], asked) == (3, [("default", [("web", "1")])])
+    with pytest.raises(FileNotFoundError):
+        forget(load.database, "default", [("web", "2")], "anna", also=[broken])
+    assert load.history().leads["external_id"].to_pylist() == ["2"]
+
+
+def test_a_merged_lead_is_erased_with_the_one_that_stands_for_it(load: Importer):
+    load.leads("1", "2")
+    load.leads("2", merged_into=["1"])
+    (receipt,) = forget(load.database, "default", [("web", "2")], "anna")
+    assert (receipt.counts["leads"], len(receipt.identifier_hashes)) == (2, 2)
+    assert load.count(tables.leads) == 0
+    # Erased already: the receipt of then.
+    (again,) = forget(load.database, "default", [("web", "1")], "bert")
+    assert (again.erased_by, again.counts["leads"]) == ("anna", 1)
+
+
+def test_a_merged_lead_is_not_ranked_and_its_outcome_ends_the_one_that_stands_for_it(load: Importer):
+    load.leads("1", "2", "3")
+    load.leads("2", merged_into=["1"])
+    at = datetime(2026, 1, 6, tzinfo=UTC)
+    scores = [Score(("web", name), "sold", at, at, "v", 0.5, None, "A", "Call", 0.0, ()) for name in "123"]
+    with load.database.transaction() as connection:
+        ScoreRepository(connection).add_many(scores)
+
+    def ranked() -> list[str]:
+        with load.database.transaction() as connection:
+            listed = RankingRepository(connection, "default", TARGET, at).list(RankingFilter(), limit=9)
+        return [each.lead.external_id for each in listed]
+
+    assert ranked() == ["1", "3"]
+    load.outcomes("x", lead="2", occurred_at=["2026-01-05T12:00:00Z"], recorded_at=["2026-01-05T12:00:00Z"])
+    assert ranked() == ["3"]

@@ -10,9 +10,11 @@ from leadwise.domain.target import FIELD_CHANGED, Target
 from leadwise.store.copying import copy_table, prepare
 
 # A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
-_OF_LEADS = """
-    leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s
-    AND (%(leads)s::bigint[] IS NULL OR coalesce(leads.merged_into, leads.id) = ANY (%(leads)s::bigint[]))
+_OF_LEADS = "leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s{of_parts}"
+_OF_PARTS = " AND {part} = ANY (%(parts)s)"
+_PARTS = """
+SELECT id FROM leads WHERE id = ANY (%(leads)s)
+UNION SELECT id FROM leads WHERE merged_into = ANY (%(leads)s)
 """
 
 _LEADS = f"""
@@ -22,7 +24,6 @@ WHERE {_OF_LEADS} AND merged_into IS NULL
 ORDER BY source COLLATE "C", external_id COLLATE "C"
 """  # noqa: S608 - our own statement
 
-# One lead is found by its number, which keeps the plan to its own rows.
 _STATEMENTS = """
 SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'), said.occurred_at, said.recorded_at,
     row_number() OVER (
@@ -30,9 +31,8 @@ SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'
         said.source COLLATE "C", said.external_id COLLATE "C", field COLLATE "C", value
     )
 FROM field_statements AS said
-JOIN leads ON leads.id = said.said_of
-WHERE field = ANY (%(fields)s) AND {of_leads}
-""".replace("{of_leads}", _OF_LEADS)
+WHERE field = ANY (%(fields)s) AND organisation_id = %(organisation)s AND entity = %(entity)s{of_parts}
+"""
 
 _EVENTS = """
 SELECT coalesce(leads.merged_into, leads.id), kind, events.occurred_at, events.recorded_at,
@@ -70,21 +70,30 @@ def read_history(
         target: Names the entity, the fields, the outcomes, and the numbers among events' particulars.
         leads: The numbers (`History.leads`) of the leads that matter; None for all.
     """
-    given = {
+    given: dict[str, object] = {
         "organisation": organisation,
         "entity": target.entity,
         "target": target.name,
-        "leads": None if leads is None else list(leads),
         "fields": [field.name for field in target.fields],
         "field_changed": FIELD_CHANGED,
     }
-    prepare(connection)
+    of_parts = ""
+    if leads is not None:
+        # By their numbers, so that the rows of some leads are found by index.
+        given["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(leads)}).scalars())
+        of_parts = _OF_PARTS
     numbers = {f"number_{position}": name for position, name in enumerate(target.numbers)}
     columns = "".join(f", number_of(events.fields ->> %({key})s)" for key in numbers)
     events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])
+    prepare(connection)
+
+    def read(query: str, schema: pa.Schema, part: str = "leads.id") -> pa.Table:
+        told = query.replace("{of_parts}", of_parts.replace("{part}", part)).replace("{numbers}", columns)
+        return copy_table(connection, told, {**given, **numbers}, schema)
+
     return History(
-        leads=copy_table(connection, _LEADS, given, LEADS),
-        statements=copy_table(connection, _STATEMENTS, given, STATEMENTS),
-        events=copy_table(connection, _EVENTS.replace("{numbers}", columns), {**given, **numbers}, events),
-        outcomes=copy_table(connection, _OUTCOMES, given, OUTCOMES),
+        leads=read(_LEADS, LEADS),
+        statements=read(_STATEMENTS, STATEMENTS, part="said_of"),
+        events=read(_EVENTS, events),
+        outcomes=read(_OUTCOMES, OUTCOMES),
     )

@@ -39,7 +39,7 @@ FIELD_STATEMENTS = """
 -- One row per field and statement. A lead's arrival speaks of the instant at which it arrived, a later delivery of the
 -- instant at which it was recorded, and an event of kind field_changed of the instant at which it occurred.
 CREATE VIEW field_statements AS
-SELECT leads.organisation_id, coalesce(leads.merged_into, leads.id) AS lead_id, leads.id AS said_of,
+SELECT leads.organisation_id, leads.entity, coalesce(leads.merged_into, leads.id) AS lead_id, leads.id AS said_of,
     said.key AS field, said.value,
     CASE WHEN is_arrival THEN statements.occurred_at ELSE statements.recorded_at END AS occurred_at,
     statements.recorded_at, is_arrival, leads.source, '' AS external_id, statements.digest
@@ -51,7 +51,7 @@ CROSS JOIN LATERAL (
 ) AS arrival
 CROSS JOIN LATERAL jsonb_each(statements.fields) AS said
 UNION ALL
-SELECT events.organisation_id, coalesce(leads.merged_into, leads.id), leads.id,
+SELECT leads.organisation_id, leads.entity, coalesce(leads.merged_into, leads.id), leads.id,
     events.fields ->> 'field', coalesce(events.fields -> 'value', 'null'),
     events.occurred_at, events.recorded_at, false, events.source, events.external_id, NULL
 FROM events

@@ -8,7 +8,8 @@ from leadwise.app.commands import (
     clv,
     demo,
     fit,
-    import_table,
+    forget,
+    importing,
     recalibrate,
     score,
     show,
@@ -23,6 +24,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, fit, score, show, validate, recalibrate, clv, import_table, simulate, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, demo):
     cli.command(command.NAME)(command.run)
-cli.add_typer(blueprint.group, name=blueprint.NAME)
+for part in (importing, blueprint):
+    cli.add_typer(part.group, name=part.NAME)

@@ -6,6 +6,7 @@ of any such age.
 """
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -73,16 +74,26 @@ def landmark_table(target: Target, history: History, engine: Engine, *, now: dat
 
     Rows of which nothing can be learnt yet, because their horizon has not passed, are left out.
     """
+    moments, outcome = learnable_landmarks(target, history, now)
+    return _table(target, history, moments, engine).append_column(OUTCOME, outcome)
+
+
+def learnable_landmarks(target: Target, history: History, now: datetime) -> tuple[pa.Table, "pa.Array[Any]"]:
+    """The landmarks of which something can be learnt, with what that is (`labels`)."""
     moments = landmarks(target, history, now)
     outcome = labels(target, history, moments, now)
     learnable = outcome.is_valid()
-    table = _table(target, history, moments.filter(learnable), engine)
-    return table.append_column(OUTCOME, outcome.filter(learnable))
+    return moments.filter(learnable), outcome.filter(learnable)
 
 
 def open_lead_table(target: Target, history: History, engine: Engine, *, as_of: datetime) -> pa.Table:
     """The leads that are open as of an instant, with `NOT_FEATURES` and features, in order of arrival."""
     return _table(target, history, open_moments(target, history, as_of), engine)
+
+
+def _table(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
+    features = compute(target, history, moments, engine).drop_columns(MOMENTS.names)
+    return moment_table(history, moments, features)
 
 
 def _in_order_of_arrival(leads: pa.Table) -> pa.Table:
@@ -109,7 +120,8 @@ def _moments(lead: Whole, as_of: Whole) -> pa.Table:
     return pa.table([pa.array(lead), pa.array(as_of)], schema=MOMENTS)
 
 
-def _table(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
+def moment_table(history: History, moments: pa.Table, features: pa.Table) -> pa.Table:
+    """Features of moments, row by row, with `NOT_FEATURES` in front."""
     place = pc.index_in(moments["lead"], history.leads["lead"])
     leads = history.leads.take(place)
     sources, ids = leads["source"].to_pylist(), leads["external_id"].to_pylist()
@@ -121,5 +133,4 @@ def _table(target: Target, history: History, moments: pa.Table, engine: Engine) 
         ARRIVED_AT: leads["occurred_at"].cast(_INSTANT),
         AS_OF: moments["as_of"].cast(_INSTANT),
     }
-    features = compute(target, history, moments, engine).drop_columns(MOMENTS.names)
     return pa.table([*beside.values(), *features.columns], names=[*beside, *features.column_names])

@@ -7,6 +7,7 @@ from leadwise.app.commands import (
     check,
     clv,
     demo,
+    features,
     fit,
     forget,
     importing,
@@ -26,5 +27,5 @@ cli = typer.Typer(
 )
 for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, demo):
     cli.command(command.NAME)(command.run)
-for part in (importing, blueprint):
+for part in (importing, features, blueprint):
     cli.add_typer(part.group, name=part.NAME)

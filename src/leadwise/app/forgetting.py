@@ -2,16 +2,19 @@
 
 import getpass
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 import typer
 from pydantic import BaseModel
 
-from leadwise.app.output import print_json
+from leadwise.app.output import print_json, remark
 from leadwise.app.settings import Settings
 from leadwise.domain.clock import now
 from leadwise.store.database import Database, open_database
-from leadwise.store.erasures import Erasure, LeadName, erase_lead
+from leadwise.store.erasures import Erasure, LeadName, erase_lead, find_parts
+from leadwise.training.feature_store.erasing import erase_leads
+from leadwise.training.feature_store.folders import Folder, open_folder
 
 Eraser = Callable[[str, Sequence[LeadName]], dict[str, int]]
 """Removes leads, given the organisation and their names, from one more place; says how many rows went, by place."""
@@ -46,12 +49,13 @@ def forget(
         LeadNotFoundError: if one of them is not there and never was erased.
     """
     with database.transaction() as connection:
+        parts = [find_parts(connection, organisation, lead) for lead in leads]
         receipts = [
             _receipt(organisation, erase_lead(connection, organisation, lead, erased_by, now())) for lead in leads
         ]
-        for receipt, lead in zip(receipts, leads, strict=True):
+        for receipt, names in zip(receipts, parts, strict=True):
             for erase in also:
-                receipt.counts.update(erase(organisation, [lead]))
+                receipt.counts.update(erase(organisation, names))
     return receipts
 
 
@@ -69,15 +73,37 @@ def _receipt(organisation: str, erasures: Sequence[Erasure]) -> Receipt:
     )
 
 
+def _snapshot_eraser(folders: Sequence[Folder]) -> Eraser:
+    def erase(organisation: str, names: Sequence[LeadName]) -> dict[str, int]:
+        return {"snapshot rows": sum(erase_leads(folder, organisation, names) for folder in folders)}
+
+    return erase
+
+
+def _say_busy() -> None:
+    remark("A refresh of features is at work; waiting until it is done.")
+
+
 class _Receipts(BaseModel):
     receipts: list[Receipt]
 
 
-def run_forget(leads: Sequence[LeadName], organisation: str, *, as_json: bool) -> None:
-    """Erase the leads from the database of the settings, and print the receipts."""
+def run_forget(leads: Sequence[LeadName], organisation: str, stores: Sequence[str], *, as_json: bool) -> None:
+    """Erase the leads from the database and the feature store of the settings, and print the receipts.
+
+    Args:
+        leads: Their (source, external_id).
+        organisation: Whose leads.
+        stores: Further feature stores, by folder or URL.
+        as_json: Whether to print JSON.
+    """
     settings = Settings()
-    with open_database(settings.server_url, settings.data_folder) as database:
-        receipts = forget(database, organisation, leads, getpass.getuser())
+    folders = [open_folder(place) for place in (settings.feature_store_place, *stores)]
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(settings.server_url, settings.data_folder))
+        for folder in folders:  # until the database has forgotten them too, nobody may make a snapshot of them
+            stack.enter_context(folder.held(alone=True, waiting=_say_busy))
+        receipts = forget(database, organisation, leads, getpass.getuser(), also=[_snapshot_eraser(folders)])
     if as_json:
         print_json(_Receipts(receipts=receipts))
         return

@@ -17,7 +17,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LEADWISE_", extra="ignore", frozen=True)
 
     data_folder: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")))
-    """Where the embedded PostgreSQL keeps its data."""
+    """Where the embedded PostgreSQL keeps its data, and snapshots of features unless `feature_store` is given."""
+    feature_store: str | None = None
+    """The folder or fsspec URL of the feature store; None: `feature-store` in the data folder."""
+    engine: str = "duckdb"
+    """What computes features."""
     database_url: SecretStr | None = None
     """A PostgreSQL server; None: DB_HOST and its kin, or else the embedded one."""
     db_host: str | None = Field(default=None, validation_alias=AliasChoices("LEADWISE_DB_HOST", "DB_HOST"))
@@ -27,6 +31,11 @@ class Settings(BaseSettings):
     db_password: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
     )
+
+    @property
+    def feature_store_place(self) -> str:
+        """The folder or URL of the feature store."""
+        return self.feature_store or str(self.data_folder / "feature-store")
 
     @cached_property
     def server_url(self) -> str | None:

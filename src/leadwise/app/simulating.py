@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -10,32 +10,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from leadwise.app.instants import read_instant
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.blueprints.simulator_process import SimulatedTables, simulate_tables
 from leadwise.connectors.errors import FileNotPermittedError, FileNotWrittenError
 from leadwise.connectors.tables import write_table
 from leadwise.connectors.whole_file import write_whole
-from leadwise.domain.clock import in_utc
-from leadwise.domain.errors import Conflict, Invalid
+from leadwise.domain.errors import Conflict
 from leadwise.domain.progress import Progress
 
 NOTE, MAPPING = "README.md", "mapping.toml"
 LEADS, EVENTS, OUTCOMES, TRUTH = "leads.csv", "events.csv", "outcomes.csv", "truth.csv"
 OURS = frozenset({NOTE, MAPPING, LEADS, EVENTS, OUTCOMES, TRUTH})
-FIRST_YEAR, LAST_YEAR = 1900, 2500
-
-
-class NotAnInstantError(Invalid):
-    """A text says no instant that a world can be simulated up to."""
-
-    code = "not_an_instant"
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__(
-            f"--now must be a day or an instant with its zone, from {FIRST_YEAR} to {LAST_YEAR}, but came as {text!r}; "
-            "write 2026-01-15 or 2026-01-15T12:00:00+00:00."
-        )
 
 
 class FolderInUseError(Conflict):
@@ -93,17 +79,7 @@ def read_now(text: str | None, clock: datetime) -> datetime:
     """
     if text is None:
         return clock.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        day = date.fromisoformat(text)
-        found = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    except ValueError:
-        try:
-            found = in_utc("--now", datetime.fromisoformat(text))
-        except (ValueError, OverflowError) as error:
-            raise NotAnInstantError(text) from error
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise NotAnInstantError(text)
-    return found
+    return read_instant("--now", text)
 
 
 def write_simulation(

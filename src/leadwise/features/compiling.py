@@ -43,6 +43,8 @@ _SOURCES = {
 
 _Names = dict[Aggregate, str]
 """What each distinct aggregate is called in the statement: features that need the same one share it."""
+Evidence = Mapping[str, Sequence[tuple[Aggregate, str]]]
+"""By feature, the aggregates behind it and what each is called."""
 
 
 def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
@@ -67,13 +69,45 @@ def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
     )
 
 
+def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Known, str], Evidence]:
+    """Statements that say what each single fact gives to the aggregates behind features, by source.
+
+    Each gives one row per fact, with its `position`, and one without a position for all facts together. The second
+    result names the columns behind each feature, with the source and the aggregate of each.
+    """
+    names: _Names = {}
+    behind = {each.name: list(_own(each, names).values()) for each in definitions}
+    by_column = {name: aggregate for aggregate, name in names.items()}
+    evidence = {name: [(by_column[column], column) for column in columns] for name, columns in behind.items()}
+    columns = {
+        known: [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        for known in Known
+    }
+    of_events = _grouped(Known.EVENTS, columns[Known.EVENTS], "row")
+    sets = "GROUPING SETS ((position), ())"
+    return {
+        known: f"WITH {_ASKED}, of_events AS ({of_events})\n{_grouped(known, listed, sets, 'position')}"
+        for known, listed in columns.items()
+        if listed
+    }, evidence
+
+
+def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row") -> str:
+    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known GROUP BY {by}"
+
+
 def _value(definition: FeatureDefinition, names: _Names) -> str:
     """The definition's expression with the names of its aggregates, which are added to `names`."""
+    return _fill(definition.value, _own(definition, names))
+
+
+def _own(definition: FeatureDefinition, names: _Names) -> dict[str, str]:
+    """What each of the definition's aggregates is called in the statement."""
     own: dict[str, str] = {}
     for name, aggregate in definition.aggregates.items():  # answers stand after what they refer to
         filled = Aggregate(aggregate.over, _fill(aggregate.sql, own))
         own[name] = names.setdefault(filled, f"{aggregate.over}_{len(names)}")
-    return _fill(definition.value, own)
+    return own
 
 
 def _fill(sql: str, own: Mapping[str, str]) -> str:

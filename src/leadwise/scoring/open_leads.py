@@ -15,9 +15,9 @@ from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
 from leadwise.features.records import history_of
-from leadwise.models.margins import sigmoid
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.reasons import strongest
+from leadwise.scoring.scorer import judge
 from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
 from leadwise.store.outcomes import OutcomeRepository
@@ -25,7 +25,6 @@ from leadwise.store.results import AddResult
 from leadwise.store.scores import ScoreRepository
 from leadwise.store.tables import DEFAULT_ORGANISATION
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.grading import grade_of
 from leadwise.training.landmarks import EXTERNAL_ID, SOURCE, open_lead_table
 
 LeadWords = Mapping[str, str]
@@ -65,9 +64,8 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
     if not table.num_rows:
         return []
     explanation = model.explain(model.encode(table))
-    probability = sigmoid(explanation.base + explanation.contributions.sum(axis=1))
-    grades = grade_of(probability, {grade.grade: grade.minimum_probability for grade in model.card.grades}).tolist()
-    actions = {grade.grade: grade.action for grade in model.card.grades}
+    found = judge(model, explanation.base + explanation.contributions.sum(axis=1))
+    rows = pa.table({name: found[name] for name in ("probability", "value", "grade", "action") if name in found})
     words, recorded_at = _in_words(target, table), now()
     return [
         Score(
@@ -76,14 +74,14 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
             as_of=as_of,
             recorded_at=recorded_at,
             model_version=model.card.model_version,
-            probability=float(probability[row]),
-            value=None,
-            grade=grades[row],
-            action=actions[grades[row]],
+            probability=worth.get("probability"),
+            value=worth.get("value"),
+            grade=worth.get("grade"),
+            action=worth["action"],
             base=explanation.base,
-            reasons=_reasons(model, contributions, words[row]),
+            reasons=_reasons(model, explanation.contributions[row], words[row]),
         )
-        for row, contributions in enumerate(explanation.contributions)
+        for row, worth in enumerate(rows.to_pylist())
     ]
 
 

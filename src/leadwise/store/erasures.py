@@ -94,6 +94,12 @@ UPDATE erasures SET readmitted_at = now() FROM incoming, organisations WHERE {_O
 """  # noqa: S608 - our own statement
 
 
+def find_parts(connection: Connection, organisation: str, lead: LeadName) -> list[LeadName]:
+    """The names of all leads that were merged with a lead, its own among them; its own alone, if it is not stored."""
+    named = {"organisation": organisation, "source": lead[0], "external_id": lead[1]}
+    return [(row.source, row.external_id) for row in connection.execute(text(_FIND), named)] or [lead]
+
+
 def erase_lead(
     connection: Connection, organisation: str, lead: LeadName, erased_by: str, recorded_at: datetime
 ) -> list[Erasure]:

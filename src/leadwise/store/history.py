@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import FIELD_CHANGED, Target
@@ -97,3 +97,22 @@ def read_history(
         events=read(_EVENTS, events),
         outcomes=read(_OUTCOMES, OUTCOMES),
     )
+
+
+_FIND = """
+SELECT source, coalesce(merged_into, id) AS lead
+FROM leads
+WHERE organisation_id = :organisation AND entity = :entity AND external_id = :external_id
+    AND source = coalesce(:source, source)
+"""
+
+
+def find_numbers(
+    connection: Connection, organisation: str, entity: str, external_id: str, source: str | None = None
+) -> dict[str, int]:
+    """The numbers (`History.leads`) of the leads of an identifier, by source; of that source alone, if one is given.
+
+    A lead that was merged into another has that one's number.
+    """
+    given = {"organisation": organisation, "entity": entity, "external_id": external_id, "source": source}
+    return {row.source: row.lead for row in connection.execute(text(_FIND), given)}

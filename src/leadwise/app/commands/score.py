@@ -15,6 +15,7 @@ from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
+from leadwise.training.fitted_model import FittedModel
 
 NAME = "score"
 
@@ -25,19 +26,57 @@ Exact = Annotated[
 ]
 
 
-def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3, exact: Exact = False) -> None:
-    """Score each row of a table: probability or value, grade, action, reasons."""
+def run(
+    out: Out,
+    model: take.OptionalModelFile = None,
+    table: take.OptionalTable = None,
+    target: take.TargetOption = None,
+    organisation: take.Organisation = "default",
+    store: take.Store = None,
+    reasons: Reasons = 3,
+    exact: Exact = False,
+) -> None:
+    """Score each row of a table: probability or value, grade, action, reasons. With --target, stored open leads."""
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
+    if target is not None:
+        take.refuse_with_target({"MODEL": model is not None, "TABLE": table is not None})
+        check_writable(out)
+        _score_target(target, organisation, store, writer, reasons, exact=exact)
+        return
+    if model is None or table is None:
+        raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="MODEL TABLE")
+    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
     check_writable(out, inputs=[model, table])
     fitted = read_model_file(model)
     with working(f"reading {table}"):
         file = read_table(table)
-    for sentence in (*file.notes, *explain_differences(fitted, file.table)):
+    for note in file.notes:
+        remark(note)
+    _score(fitted, file.table, writer, reasons, exact=exact)
+
+
+def _score_target(
+    target: str, organisation: str, store: str | None, writer: TableWriter, reasons: int, *, exact: bool
+) -> None:
+    # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.target_scoring import active_model, rows_to_score, store_scores  # noqa: PLC0415
+    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+
+    with open_target(TargetOptions(target, organisation, store)) as session:
+        model = active_model(session)
+        snapshot = session.snapshot()
+        _score(model, rows_to_score(session, snapshot), writer, reasons, exact=exact)
+        stored = store_scores(session, model, snapshot)
+    remark(f"Stored {stored:,} scores, as of {snapshot.as_of:%Y-%m-%d %H:%M} UTC.")
+
+
+def _score(model: FittedModel, table: pa.Table, writer: TableWriter, reasons: int, *, exact: bool) -> None:
+    for sentence in explain_differences(model, table):
         remark(sentence)
-    pieces = score_in_batches(fitted, file.table, reasons=reasons, exact=exact)
+    pieces = score_in_batches(model, table, reasons=reasons, exact=exact)
     with writer:
-        rows = _write(pieces, writer, file.table.num_rows)
-    remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {out}.")
+        rows = _write(pieces, writer, table.num_rows)
+    remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {writer.path}.")
 
 
 def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> int:

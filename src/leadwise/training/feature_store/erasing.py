@@ -1,24 +1,24 @@
 """Leads taken out of all snapshots that are kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadwise.training.feature_store.folders import Folder
-from leadwise.training.feature_store.snapshot import FEATURES, TRAINING, Shelf, parquet
+from leadwise.training.feature_store.snapshot import FEATURES, TRAINING, Shelf, parquet, shelves_of
 from leadwise.training.landmarks import EXTERNAL_ID, SOURCE
 
 Lead = tuple[str, str]
 """(source, external_id)"""
 
 
-def erase(store: Folder, shelves: Iterable[str], leads: Sequence[Lead]) -> int:
-    """Rewrite each table that has rows of these leads, without them; gives how many rows went.
+def erase_leads(store: Folder, organisation: str, leads: Sequence[Lead]) -> int:
+    """Rewrite each table of an organisation that has rows of these leads, without them; gives how many rows went.
 
     The caller holds the store alone, until whatever else knew of the leads has forgotten them.
     """
-    return sum(_erase(Shelf(store.below(name)), leads) for name in shelves)
+    return sum(_erase(shelf, leads) for shelf in shelves_of(store, organisation))
 
 
 def _erase(shelf: Shelf, leads: Sequence[Lead]) -> int:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
+from leadwise.store.tables import DEFAULT_ORGANISATION
 from leadwise.training.feature_store.errors import DamagedSnapshotError, NoSnapshotError
 from leadwise.training.feature_store.folders import Folder, RemoteFolder, Writer
 from leadwise.training.feature_store.quality import Quality
@@ -52,14 +53,20 @@ class Snapshot:
     training: pa.Table
 
 
-def shelf_name(target: str, organisation: str, default: str) -> str:
+def shelf_name(target: str, organisation: str) -> str:
     """The folder of a target's snapshots: its name, and the organisation's unless that is the default one.
 
-    >>> shelf_name("sold", "default", "default"), shelf_name("../sold", "a@b", "default")
+    >>> shelf_name("sold", "default"), shelf_name("../sold", "a@b")
     ('sold', '%2E%2E%2Fsold@a%40b')
     """
-    names = [target] if organisation == default else [target, organisation]
+    names = [target] if organisation == DEFAULT_ORGANISATION else [target, organisation]
     return "@".join(quote(name, safe=" ").replace(".", "%2E") for name in names)
+
+
+def shelves_of(store: Folder, organisation: str) -> "list[Shelf]":
+    """The snapshots of all targets of an organisation."""
+    suffix = shelf_name("", organisation)
+    return [Shelf(store.below(name)) for name in store.names() if name.removeprefix(name.partition("@")[0]) == suffix]
 
 
 class Shelf:

@@ -14,7 +14,7 @@ from leadwise.features.engines.duckdb import DuckDBEngine
 
 _ORDER = "row_number() OVER (PARTITION BY lead, occurred_at, recorded_at ORDER BY position)"
 
-_STATEMENT = f"""
+_STATEMENT = f"""\
 WITH facts AS (
   SELECT lead, greatest(occurred_at, recorded_at) AS known_at,
     hash('event', *COLUMNS(* EXCLUDE (lead, position))) AS digest, {_ORDER} AS place

@@ -81,24 +81,10 @@ def run(
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
     if target is not None:
-        decided = {"TABLE": table is not None} | {
-            name: bool(given)
-            for name, given in {
-                "--outcome": outcome, "--won": won, "--value": value, "--created": created, "--until": until,
-                "--converted-at": converted_at, "--id": id_column, "--time": time, "--ordered": ordered,
-            }.items()
-        }  # fmt: skip
-        take.refuse_with_target(decided)
-        _learn_target(TargetChoice(target, organisation, store), out, report, options, as_json=as_json)
+        _learn_target(TargetChoice(target, organisation, store), table, out, report, options, as_json=as_json)
         return
     take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
-    if table is None:
-        raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="TABLE")
-    if out is None:
-        raise typer.BadParameter(take.NO_PLACE, param_hint="--out")
-    check_dates(options)
-    inputs = [table, *([prior] if prior is not None else [])]
-    _learn(table, out, report, options, inputs, as_json=as_json)
+    _learn(table, out, report, options, [] if prior is None else [prior], as_json=as_json)
 
 
 class TargetChoice(NamedTuple):
@@ -110,9 +96,16 @@ class TargetChoice(NamedTuple):
 
 
 def _learn_target(
-    choice: TargetChoice, out: Path | None, report: Path | None, options: FitOptions, *, as_json: bool
+    choice: TargetChoice,
+    table: Path | None,
+    out: Path | None,
+    report: Path | None,
+    options: FitOptions,
+    *,
+    as_json: bool,
 ) -> None:
     """Fit on the newest snapshot, store, show; files only where they are asked for."""
+    take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
     # Imported here, so that other commands need not wait for the database.
     from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
     from leadwise.app.target_training import fit_target  # noqa: PLC0415
@@ -126,11 +119,31 @@ def _learn_target(
     _show(model, out, report, as_json=as_json)
 
 
+def _about_columns(options: FitOptions) -> dict[str, bool]:
+    """By option, whether something was said of a table's columns or rows."""
+    return {
+        "--outcome": bool(options.outcome),
+        "--won": options.won is not None,
+        "--value": options.value,
+        "--created": options.created is not None,
+        "--converted-at": options.converted_at is not None,
+        "--until": options.until is not None,
+        "--id": options.id_column is not None,
+        "--time": options.time_column is not None,
+        "--ordered": options.ordered,
+    }
+
+
 def _learn(
-    table: Path, out: Path, report: Path | None, options: FitOptions, inputs: list[Path], *, as_json: bool
+    table: Path | None, out: Path | None, report: Path | None, options: FitOptions, priors: list[Path], *, as_json: bool
 ) -> None:
-    """Read, fit, write, show; what is read (`inputs`) is never written over."""
-    check_writable(out, inputs=inputs)
+    """Read, fit, write, show; what is read is never written over."""
+    if table is None:
+        raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="TABLE")
+    if out is None:
+        raise typer.BadParameter(take.NO_PLACE, param_hint="--out")
+    check_dates(options)
+    check_writable(out, inputs=[table, *priors])
     if report is not None:
         check_writable(report, inputs=[table, out])
     _show(_fit(table, options), out, report, as_json=as_json)

@@ -145,6 +145,7 @@ def test_the_order_of_delivery_does_not_show_in_the_features(place):
         assert found["halves"][table].equals(found["default"][table])
 
 
+@pytest.mark.slow
 def test_kills_and_two_refreshes_at_once_leave_whole_snapshots(place):
     place.load(QUICK, 200)
     place.run("features", "refresh", QUICK, "--as-of", "2026-01-10")

@@ -8,6 +8,8 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from leadwise.features.engines.choice import DUCKDB
+
 DEFAULT_PORT = 5432
 
 
@@ -27,6 +29,13 @@ class Settings(BaseSettings):
     db_password: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
     )
+
+    engine: str = DUCKDB
+    """What computes features: "duckdb" within this process, "spark-local", or "spark://HOST:PORT"."""
+    spark_folder: Path | None = None
+    """A folder that all machines of a Spark cluster see under this path; None: all of them are this machine."""
+    spark_memory: str = "2g"
+    """How much each of Spark's Java processes may take."""
 
     @cached_property
     def server_url(self) -> str | None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import warnings
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +22,8 @@ _QUIET = Path(__file__).with_name("spark_log4j2.properties")
 _PYSPARK, _PYSPARK_STEP = "PySpark", "install it with `uv sync --extra spark` or `pip install leadwise[spark]`"
 _JAVA, _JAVA_STEP = "Java 17 or newer", "install it (`apt-get install openjdk-17-jre-headless` on Debian and Ubuntu)"
 _lock = Lock()
+_running: dict[str, Any] = {}
+"""The first session of the application that runs, by its master; empty, or one."""
 
 
 def get_session(master: str, memory: str) -> Any:
@@ -37,25 +40,23 @@ def get_session(master: str, memory: str) -> Any:
         SparkUnreachableError: if no master answers.
     """
     with _lock:
-        running = _find_running()
-        if running is not None and running.sparkContext.master != master:
-            running.stop()
-            running = None
-        return (running or _start(master, memory)).newSession()
+        if _running and master not in _running:
+            _stop()
+        if not _running:
+            _running[master] = _start(master, memory)
+        return _running[master].newSession()
 
 
 def stop() -> None:
     """End the Spark application of this process, if there is one."""
     with _lock:
-        running = _find_running()
-        if running is not None:
-            running.stop()
+        _stop()
 
 
-def _find_running() -> Any:
-    if "pyspark.sql" not in sys.modules:
-        return None
-    return sys.modules["pyspark.sql"].SparkSession.getActiveSession()
+def _stop() -> None:
+    for session in _running.values():
+        session.stop()
+    _running.clear()
 
 
 def _start(master: str, memory: str) -> Any:
@@ -63,6 +64,8 @@ def _start(master: str, memory: str) -> Any:
     here = master == LOCAL or _is_loopback(_check_answers(master))
     if here:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # elsewhere the workers' own Python runs
+    # We hand it no frame of pandas, so that its opinion of pandas is nothing to the user.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     builder = importlib.import_module("pyspark.sql").SparkSession.builder.master(master).appName("leadwise")
     for name, value in _settings(memory, here=here).items():
         builder = builder.config(name, value)

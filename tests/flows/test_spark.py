@@ -1,5 +1,6 @@
 """Spark as people use it: a real cluster computes features and scores rows, and says what it lacks."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,10 @@ from tests.features.spark_cluster import BRIEF, spark_cluster
 
 import leadwise
 from leadwise.blueprints.blueprint import load_blueprint
+from leadwise.features.engines import spark_session
 from leadwise.features.engines.choice import get_engine
 from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.engines.errors import SparkUnreachableError
 from leadwise.features.engines.spark_session import stop
 from leadwise.features.history import compute
 
@@ -63,7 +66,10 @@ def scored(tmp_path_factory) -> Path:
 
 def score(folder: Path, out: str, *options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "leadwise", "score", "m.leadwise", "t.parquet", "--out", out, *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    environment = {**os.environ, "LEADWISE_SPARK_MEMORY": "512m"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 @pytest.mark.parametrize("engine", ["spark-local", "a cluster"])
@@ -74,6 +80,12 @@ def test_scores_are_those_of_the_plain_command(request, scored, engine):
     assert f"Wrote {ROWS:,} scores to spark.parquet." in finished.stderr
     assert "FutureWarning" not in finished.stderr
     assert pq.read_table(scored / "spark.parquet").equals(pq.read_table(scored / "plain.parquet"))
+
+
+def test_a_cluster_without_room_is_not_waited_for(master, monkeypatch):
+    monkeypatch.setattr(spark_session, "_SECONDS_FOR_WORKERS", 3)
+    with pytest.raises(SparkUnreachableError, match="no worker had a processor and 8g of memory free within 3 seconds"):
+        get_engine(master, memory="8g").run("SELECT 1", {})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 import warnings
 from pathlib import Path
 from threading import Lock
@@ -18,6 +19,8 @@ LOCAL = "local[*]"
 """The master that is this process itself, with all processors."""
 _DEFAULT_PORT = 7077
 _SECONDS_TO_ANSWER = 5.0
+_SECONDS_FOR_WORKERS = 60
+_DRIVER_AND_ONE = 2
 _QUIET = Path(__file__).with_name("spark_log4j2.properties")
 _PYSPARK, _PYSPARK_STEP = "PySpark", "install it with `uv sync --extra spark` or `pip install leadwise[spark]`"
 _JAVA, _JAVA_STEP = "Java 17 or newer", "install it (`apt-get install openjdk-17-jre-headless` on Debian and Ubuntu)"
@@ -70,9 +73,25 @@ def _start(master: str, memory: str) -> Any:
     for name, value in _settings(memory, here=here).items():
         builder = builder.config(name, value)
     try:
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
     except Exception as error:  # Java's own errors come as several kinds
         raise SparkUnreachableError(master, str(error).strip().splitlines()[0]) from error
+    if master != LOCAL and not _has_workers(session):
+        session.stop()
+        reason = f"no worker had a processor and {memory} of memory free within {_SECONDS_FOR_WORKERS} seconds"
+        raise SparkUnreachableError(master, reason)
+    return session
+
+
+def _has_workers(session: Any) -> bool:
+    """Whether a worker takes part; Spark itself would wait for one for ever."""
+    context = session.sparkContext._jsc.sc()  # noqa: SLF001 - the one way to ask
+    deadline = time.monotonic() + _SECONDS_FOR_WORKERS
+    while context.getExecutorMemoryStatus().size() < _DRIVER_AND_ONE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _settings(memory: str, *, here: bool) -> dict[str, str]:

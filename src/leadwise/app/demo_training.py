@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from leadwise.app.engines import engine_in_use
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.progress import Progress
-from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.records import history_of
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.database import Database
@@ -56,6 +56,6 @@ def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_
             EventRepository(connection, organisation).list_visible(as_of),
             OutcomeRepository(connection, organisation).list(blueprint.target.name),
         )
-    table = landmark_table(blueprint.target, history, DuckDBEngine(), now=as_of)
+    table = landmark_table(blueprint.target, history, engine_in_use(), now=as_of)
     table = table.drop_columns([name for name in NOT_FEATURES if name not in {GROUP, AS_OF}])
     return table.rename_columns({OUTCOME: blueprint.target.title})

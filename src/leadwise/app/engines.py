@@ -1,34 +1,18 @@
-"""What computes features, by the name that a user gives it."""
+"""The engine that settings name."""
 
-from leadwise.domain.errors import Invalid
+from leadwise.app.settings import Settings
 from leadwise.features.engines import Engine
-from leadwise.features.engines.duckdb import DuckDBEngine
-
-ENGINES = {"duckdb": DuckDBEngine}
+from leadwise.features.engines.choice import get_engine
 
 
-class UnknownEngineError(Invalid):
-    """There is no engine of that name."""
-
-    code = "unknown_engine"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"--engine or LEADWISE_ENGINE should be one of {', '.join(ENGINES)}, but is {name!r}; name one of these."
-        )
-
-
-def open_engine(name: str) -> Engine:
-    """The engine of that name.
+def engine_in_use(name: str | None = None) -> Engine:
+    """The engine of this name, else of `LEADWISE_ENGINE`, with its settings.
 
     Raises:
-        UnknownEngineError: if there is none.
+        UnknownEngineError: if there is no such engine.
 
-    >>> open_engine("abacus")
-    Traceback (most recent call last):
-    leadwise.app.engines.UnknownEngineError: --engine or LEADWISE_ENGINE should be one of duckdb, but is 'abacus'; ...
+    >>> engine_in_use("spark-local").master
+    'local[*]'
     """
-    if name not in ENGINES:
-        raise UnknownEngineError(name)
-    return ENGINES[name]()
+    settings = Settings()
+    return get_engine(name or settings.engine, settings.spark_folder, settings.spark_memory)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadwise.app.engines import open_engine
+from leadwise.app.engines import engine_in_use
 from leadwise.app.output import remark
 from leadwise.app.progress import make_progress
 from leadwise.app.settings import Settings
@@ -120,7 +120,7 @@ def open_target(options: TargetOptions) -> Iterator[TargetSession]:
     settings = Settings()
     blueprint = load_blueprint(options.target)
     store = open_folder(options.store or settings.feature_store_place)
-    engine = open_engine(options.engine or settings.engine)
+    engine = engine_in_use(options.engine)
     with make_progress() as progress:
         progress.start(total_steps=1)
         progress.step("starting the database")

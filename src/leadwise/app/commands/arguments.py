@@ -73,7 +73,9 @@ Organisation = Annotated[str, typer.Option(help="Whose history it is.")]
 Store = Annotated[
     str | None, typer.Option(help="The folder or fsspec URL of the feature store. Default: in the data folder.")
 ]
-EngineName = Annotated[str | None, typer.Option("--engine", help="What computes features: duckdb.")]
+EngineName = Annotated[
+    str | None, typer.Option("--engine", help="What computes features: `duckdb`, `spark-local` or `spark://HOST:PORT`.")
+]
 TargetOption = Annotated[
     str | None,
     typer.Option(

@@ -10,8 +10,11 @@ from leadwise.features.engines import Dialect
 from leadwise.features.sql import where, within
 from leadwise.features.values import saying
 
-_DIGITS = 6
-"""Sums are rounded to so many, so that the order of adding does not show."""
+_ROUNDED = "round({total} * 1e6) / 1e6"
+"""To millionths, so that the order of adding does not show; spelt so that all engines round alike."""
+_SUM = f"coalesce({_ROUNDED}, 0e0)"
+_MEAN = f"{_ROUNDED} / nullif({{count}}, 0)"
+"""Of a rounded sum: a mean may lie half-way between two millionths, where the order of adding would decide."""
 
 
 @family
@@ -28,14 +31,18 @@ def _of_number(
     target: Target, kind: EventKind, number: EventNumber, title: str, condition: str
 ) -> Iterator[FeatureDefinition]:
     column = f"number_{target.numbers.index(number.name)}"
-    lately = f"{condition} AND {within(30)}"
-    total, of_late = where("sum", column, condition), where("sum", column, lately)
-    rounded, unit = f"round({{value}}, {_DIGITS})", f" {number.unit}".rstrip()
-    for name, sentence, window, missing, value, aggregate in (
-        ("", "{value}", "", "", f"coalesce({rounded}, 0e0)", total),
-        (" in the last 30 days", "{value} in the last 30 days", "30 days", "", f"coalesce({rounded}, 0e0)", of_late),
-        (" on average", "{value} on average", "", kind.never, rounded, where("avg", column, condition)),
-        (" at most", "{value} at most", "", kind.never, "{value}", where("max", column, condition)),
+    unit = f" {number.unit}".rstrip()
+    for name, window, missing, value, aggregates in (
+        ("", "", "", _SUM, {"total": where("sum", column, condition)}),
+        (" in the last 30 days", "30 days", "", _SUM, {"total": where("sum", column, f"{condition} AND {within(30)}")}),
+        (
+            " on average",
+            "",
+            kind.never,
+            _MEAN,
+            {"total": where("sum", column, condition), "count": where("count", column, condition)},
+        ),
+        (" at most", "", kind.never, "{most}", {"most": where("max", column, condition)}),
     ):
         yield FeatureDefinition(
             name=title + name,
@@ -44,7 +51,7 @@ def _of_number(
             window=window,
             dtype=pa.float64(),
             missing=missing,
-            say=saying(f"{title}: {sentence.replace('{value}', '{value}' + unit)}"),
+            say=saying(f"{title}: {{value}}{unit}{name}"),
             value=value,
-            aggregates=of_events(value=aggregate),
+            aggregates=of_events(**aggregates),
         )

@@ -7,12 +7,9 @@ import pyarrow as pa
 from leadwise.app.engines import engine_in_use
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.progress import Progress
-from leadwise.features.records import history_of
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.database import Database
-from leadwise.store.events import EventRepository
-from leadwise.store.leads import LeadRepository
-from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.history import read_history
 from leadwise.training.fitting import fit
 from leadwise.training.landmarks import AS_OF, GROUP, NOT_FEATURES, OUTCOME, landmark_table
 from leadwise.training.options import FitOptions
@@ -50,12 +47,7 @@ def train(
 def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
     """The landmark table of all that is stored: features, what keeps a lead together, its instants, and the outcome."""
     with database.transaction() as connection:
-        history = history_of(
-            blueprint.target,
-            LeadRepository(connection, organisation).list(),
-            EventRepository(connection, organisation).list_visible(as_of),
-            OutcomeRepository(connection, organisation).list(blueprint.target.name),
-        )
+        history = read_history(connection, organisation, blueprint.target)
     table = landmark_table(blueprint.target, history, engine_in_use(), now=as_of)
     table = table.drop_columns([name for name in NOT_FEATURES if name not in {GROUP, AS_OF}])
     return table.rename_columns({OUTCOME: blueprint.target.title})

@@ -53,18 +53,18 @@ def simulate(blueprint: Blueprint, leads: int, seed: int, now: datetime, *, drif
     """
     tables, source = simulate_tables(blueprint, leads, seed, now, drift=drift), blueprint.simulator.source
     return Simulation(
-        leads=_leads(tables.leads),
+        leads=_leads(tables.leads, blueprint.target.entity),
         events=_events(tables, blueprint.target),
         outcomes=[Outcome(**row | {"lead": (source, row["lead"])}) for row in tables.outcomes.to_pylist()],
         truth={(source, row["external_id"]): row["probability"] for row in tables.truth.to_pylist()},
     )
 
 
-def _leads(table: pa.Table) -> list[Lead]:
+def _leads(table: pa.Table, entity: str) -> list[Lead]:
     beside = ("source", "external_id", *_STAMPS)
     fields = table.drop_columns(list(beside)).to_pylist() if table.num_columns > len(beside) else [{}] * table.num_rows
     rows = table.select(list(beside)).to_pylist()
-    return [Lead(**row, fields=given) for row, given in zip(rows, fields, strict=True)]
+    return [Lead(**row, fields=given, entity=entity) for row, given in zip(rows, fields, strict=True)]
 
 
 def _events(tables: SimulatedTables, target: Target) -> list[Event]:

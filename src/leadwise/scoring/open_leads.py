@@ -14,13 +14,10 @@ from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
-from leadwise.features.records import history_of
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.reasons import strongest
 from leadwise.scoring.scorer import judge
-from leadwise.store.events import EventRepository
-from leadwise.store.leads import LeadRepository
-from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.history import read_history
 from leadwise.store.results import AddResult
 from leadwise.store.scores import ScoreRepository
 from leadwise.store.tables import DEFAULT_ORGANISATION
@@ -46,12 +43,7 @@ def score_open_leads(
         NoActiveModelError: if no model is active for the target.
     """
     model = ModelVersions(connection, target.name, organisation).get_active()
-    history = history_of(
-        target,
-        LeadRepository(connection, organisation).list(),
-        EventRepository(connection, organisation).list_visible(as_of),
-        OutcomeRepository(connection, organisation).list(target.name),
-    )
+    history = read_history(connection, organisation, target)
     table = open_lead_table(target, history, engine or DuckDBEngine(), as_of=as_of)
     return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
 

@@ -195,7 +195,10 @@ def test_a_lead_is_explained_down_to_its_events_and_forgotten_in_all_snapshots(p
 def test_what_cannot_be_done_is_said(place):
     assert "none is stored" in place.run("features", "refresh", QUICK, status=1).stderr
     assert "still to come" in place.run("features", "refresh", QUICK, "--as-of", "2400-01-01", status=1).stderr
-    assert "one of duckdb" in place.run("features", "refresh", QUICK, "--engine", "abacus", status=1).stderr
+    assert (
+        "must be duckdb, spark-local or spark://HOST:PORT"
+        in place.run("features", "refresh", QUICK, "--engine", "abacus", status=1).stderr
+    )
     assert "--outcome" in place.run("fit", "--target", QUICK, "--outcome", "Won", status=2).stderr
     assert "--store" in place.run("score", "m", "t", "--out", "s.csv", "--store", "x", status=2).stderr
     assert "TABLE" in place.run("fit", "--out", "m.leadwise", status=2).stderr

@@ -74,7 +74,7 @@ def probability_on_arrival(settings: SimulatorSettings, shown: Floats, arrivals:
     for reply, reply_weight in _reply_effects(settings.staff, arrivals):
         for node, weight in zip(nodes, weights, strict=True):
             total += reply_weight * weight * probability(shown + settings.hidden_intent * node + reply)
-    return total
+    return np.minimum(total, 1.0)  # weights add up to 1 but for rounding
 
 
 def _reply_effects(staff: Staff | None, arrivals: Seconds) -> list[tuple[Floats, float]]:

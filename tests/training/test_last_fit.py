@@ -44,3 +44,9 @@ def test_a_last_fit_that_would_break_the_budget_is_left_out_and_the_card_says_so
     in_time = fit(leads().slice(0, 2_000), options())
     assert not any("once more on the test's rows" in warning for warning in in_time.card.warnings)
     assert model.card.leaderboard[0].test == in_time.card.leaderboard[0].test
+
+
+def test_so_it_is_where_not_all_rows_could_compete():
+    model = fit(leads(), options(), spent_seconds=9.2)
+    sentence = next(warning for warning in model.card.warnings if warning.startswith("Chosen and tested on"))
+    assert f"of {ROWS:,} rows, which is what" in sentence

@@ -57,8 +57,11 @@ def _about_rows(material: Material, fitted: int | None, options: FitOptions, *, 
     if chosen_on == known:
         return []
     which = "newest" if timed else "randomly drawn"
-    fitted_on = "them" if fitted == chosen_on else f"all {known:,}" if fitted == known else f"{fitted:,}"
-    then = "" if fitted is None else f" and then fitted on {fitted_on}"
+    if fitted is None:
+        then = ""
+    else:
+        fitted_on = "them" if fitted == chosen_on else f"all {known:,}" if fitted == known else f"{fitted:,}"
+        then = f" and then fitted on {fitted_on}"
     sentence = (
         f"Chosen and tested on the {which} {chosen_on:,} of {known:,} rows{then}, which is "
         f"what a budget of {options.budget_seconds:g} seconds buys; a larger --budget uses more."

@@ -7,7 +7,7 @@ from leadwise.domain.card import Task
 from leadwise.domain.frame import Feature, Frame
 from leadwise.models.catalogue import algorithms
 from leadwise.models.margins import sigmoid
-from leadwise.training.blending import blend
+from leadwise.training.blending import SMALLEST_WEIGHT, blend
 from leadwise.training.metrics import log_loss
 from leadwise.training.scalings import PlattScaling
 from leadwise.training.validation import Contender
@@ -90,3 +90,16 @@ def test_rules_are_no_member_and_where_they_are_better_nothing_is_blended():
     found = blend([contender("heuristic", RANDOM.normal(0, 1, ROWS)), *learners], Task.CONVERSION)
     assert found is not None
     assert {member.name for member in found.model.recipe} == {"random_forest", "neural_network"}
+
+
+def test_no_member_of_a_blend_is_too_small_to_be_worth_its_time():
+    third = HIDDEN.sum(axis=1) + RANDOM.normal(0, 2.5, ROWS)
+    members = [
+        contender("random_forest", HIDDEN.sum(axis=1) + RANDOM.normal(0, 1, ROWS)),
+        contender("neural_network", HIDDEN.sum(axis=1) + RANDOM.normal(0, 1, ROWS)),
+        contender("gradient_boosting", third),
+        contender("randomised_boosting", third + RANDOM.normal(0, 0.5, ROWS)),
+    ]
+    found = blend(members, Task.CONVERSION)
+    assert found is not None
+    assert min(member.weight for member in found.model.recipe) >= SMALLEST_WEIGHT

@@ -74,11 +74,15 @@ def _member(contender: Contender, weight: float) -> Member:
 
 
 def _weights(margins: Floats, target: Floats, task: Task) -> Floats:
-    """The most credible weights; small ones are 0, the others shared out again."""
-    weights = _solve(margins, target, task)
-    kept = weights >= SMALLEST_WEIGHT
-    result = np.zeros(len(weights))
-    result[kept] = _solve(margins[:, kept], target, task)
+    """The most credible weights; small ones are 0, the others shared out again until none is small."""
+    kept = np.arange(margins.shape[1])
+    while True:
+        weights = _solve(margins[:, kept], target, task)
+        if (weights >= SMALLEST_WEIGHT).all():
+            break
+        kept = kept[weights >= min(SMALLEST_WEIGHT, weights.max())]
+    result = np.zeros(margins.shape[1])
+    result[kept] = weights
     return result
 
 

@@ -50,7 +50,7 @@ def migrated(server: Database) -> Iterator[Database]:
 def database(migrated: Database) -> Database:
     """A migrated database without rows, but for the default organisation."""
     with migrated.transaction() as connection:
-        for table in ("activations", "models", "leads"):  # the rest goes with the leads
+        for table in ("activations", "models", "leads", "erasures"):  # the rest goes with the leads
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - our own names
         connection.execute(text("DELETE FROM organisations WHERE id <> 'default'"))
     return migrated

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from leadwise.blueprints.blueprint import BlueprintError, BlueprintNotFoundError, list_blueprints, load_blueprint
-from leadwise.features.history import history_columns
+from leadwise.features.history import definitions
 
 SHIPPED = resources.files("leadwise.blueprints").joinpath("marketplace-auto.toml").read_text(encoding="utf-8")
 
@@ -27,19 +27,26 @@ def line_of(text: str, content: str) -> int:
 
 
 def test_these_blueprints_ship() -> None:
-    assert list_blueprints() == ("marketplace-auto",)
+    assert list_blueprints() == (
+        "b2b-leads",
+        "crm-leads",
+        "customer-value",
+        "marketplace-auto",
+        "real-estate-seller",
+        "saas-signup",
+    )
 
 
 @pytest.mark.parametrize("name", list_blueprints())
 def test_every_rule_of_a_shipped_blueprint_names_a_column_of_its_features(name: str) -> None:
     blueprint = load_blueprint(name)
-    columns = {column.name for column in history_columns(blueprint.target)}
+    columns = {each.name for each in definitions(blueprint.target)}
     assert {rule.column for rule in blueprint.rules} <= columns
 
 
 @pytest.mark.parametrize("name", list_blueprints())
 def test_column_names_of_a_shipped_blueprint_are_unique(name: str) -> None:
-    names = [column.name for column in history_columns(load_blueprint(name).target)]
+    names = [each.name for each in definitions(load_blueprint(name).target)]
     assert len(names) == len(set(names))
 
 
@@ -71,7 +78,7 @@ def test_a_mistake_in_a_repeated_table_is_reported_with_the_line_of_that_one(tmp
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
-    text = SHIPPED.replace("never_answered = 0.05", "never_answered = 5").replace('entity = "lead"\n', "")
+    text = SHIPPED.replace("never = 0.05", "never = 5").replace('entity = "lead"\n', "")
     with pytest.raises(BlueprintError) as caught:
         load_blueprint(written(tmp_path, text))
     assert len(caught.value.mistakes) == 2

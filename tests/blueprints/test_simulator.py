@@ -7,17 +7,14 @@ from sklearn.metrics import roc_auc_score
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.blueprints.simulator import Simulation, simulate
 from leadwise.blueprints.simulator_arrivals import hours_until_open, staff_loads
-from leadwise.blueprints.simulator_intent import (
-    NEVER_ANSWERED_HOURS,
-    probability,
-    probability_on_arrival,
-    reply_hours,
-    reply_log_odds,
-)
+from leadwise.blueprints.simulator_intent import draw_replies, probability, probability_on_arrival, reply_log_odds
+from leadwise.blueprints.simulator_settings import Staff
 from leadwise.domain.clock import NaiveTimeError
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 BLUEPRINT = load_blueprint("marketplace-auto")
+assert BLUEPRINT.simulator.staff is not None
+STAFF: Staff = BLUEPRINT.simulator.staff
 LONGEST_DELAY = timedelta(days=7)
 """A sale is entered within hours; that one waits for a week does not happen in these samples."""
 
@@ -81,17 +78,20 @@ def test_the_true_probabilities_hold_in_every_fifth(settled: tuple[np.ndarray, n
         assert abs(won[rows].mean() - truth[rows].mean()) < 3.5 * noise
 
 
-@pytest.mark.parametrize(("log_odds", "until_open", "load"), [(-1.0, 0.0, 1.0), (1.5, 12.0, 2.2)])
-def test_the_true_probability_is_the_mean_over_intent_and_reply_time(
-    log_odds: float, until_open: float, load: float
-) -> None:
+def seconds(*instants: datetime) -> np.ndarray:
+    return np.array([int(instant.timestamp()) for instant in instants])
+
+
+SUNDAY_NIGHT, TUESDAY_NOON = datetime(2026, 1, 11, 23, tzinfo=UTC), datetime(2026, 1, 13, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("log_odds", "arrival"), [(-1.0, TUESDAY_NOON), (1.5, SUNDAY_NIGHT)])
+def test_the_true_probability_is_the_mean_over_intent_and_reply_time(log_odds: float, arrival: datetime) -> None:
     settings, rng, draws = BLUEPRINT.simulator, np.random.default_rng(11), 400_000
     intent = settings.hidden_intent * rng.standard_normal(draws)
-    wait, staff = np.full(draws, until_open), np.full(draws, load)
-    answered = rng.random(draws) >= settings.never_answered
-    hours = np.where(answered, reply_hours(settings, wait, staff, rng.standard_normal(draws)), NEVER_ANSWERED_HOURS)
-    drawn = probability(log_odds + intent + reply_log_odds(settings, hours)).mean()
-    shown = probability_on_arrival(settings, np.array([log_odds]), np.array([until_open]), np.array([load]))
+    replies = draw_replies(rng, STAFF, np.repeat(seconds(arrival), draws))
+    drawn = probability(log_odds + intent + replies.log_odds).mean()
+    shown = probability_on_arrival(settings, np.array([log_odds]), seconds(arrival))
     assert shown[0] == pytest.approx(drawn, abs=0.0015)
 
 
@@ -141,18 +141,19 @@ def test_some_fields_are_missing(simulation: Simulation) -> None:
 
 def test_answering_faster_causes_sales_to_the_degree_that_is_set() -> None:
     hours = np.array([0.25, 0.75, 1.75])
-    steps = np.diff(reply_log_odds(BLUEPRINT.simulator, hours))
-    assert steps == pytest.approx([BLUEPRINT.simulator.reply_effect] * 2)
+    steps = np.diff(reply_log_odds(STAFF, hours))
+    assert steps == pytest.approx([STAFF.effect] * 2)
 
 
 def test_staff_are_slower_on_busy_days_and_absent_at_night() -> None:
-    sunday_night, tuesday_noon = datetime(2026, 1, 11, 23, tzinfo=UTC), datetime(2026, 1, 13, 12, tzinfo=UTC)
-    assert staff_loads([sunday_night])[0] > staff_loads([tuesday_noon])[0]
-    assert hours_until_open([sunday_night, tuesday_noon]).tolist() == [10, 0]
+    loads = staff_loads(STAFF, seconds(SUNDAY_NIGHT, TUESDAY_NOON))
+    assert loads[0] > loads[1]
+    assert hours_until_open(STAFF, seconds(SUNDAY_NIGHT, TUESDAY_NOON)).tolist() == [10, 0]
 
 
 def test_a_slow_dealership_sells_less() -> None:
-    slow = BLUEPRINT.simulator.model_copy(update={"reply_median_hours": 48.0})
+    staff = STAFF.model_copy(update={"median_hours": 48.0})
+    slow = BLUEPRINT.simulator.model_copy(update={"staff": staff})
     same, slower = (
         simulate(BLUEPRINT.model_copy(update={"simulator": settings}), leads=500, seed=1, now=NOW)
         for settings in (BLUEPRINT.simulator, slow)

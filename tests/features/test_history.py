@@ -1,22 +1,25 @@
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
-from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField, Target
+from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField, NamedFeature, Target
+from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import (
-    HistoryColumnNotFoundError,
+    FeatureNotFoundError,
+    FeaturesOfOneNameError,
     LeadNotKnownYetError,
-    Timeline,
+    compute,
+    definitions,
     describe,
-    history_columns,
-    history_row,
-    history_table,
-    timelines,
 )
+from leadwise.features.records import history_of
 
+ENGINE = DuckDBEngine()
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -57,7 +60,13 @@ LEAD_KEY = (LEAD.source, LEAD.external_id)
 
 
 def row(*events: Event, hours: float = 24, lead: Lead = LEAD) -> dict[str, Any]:
-    return history_row(Timeline(TARGET, lead, events), MONDAY + timedelta(hours=hours))
+    return rows([lead], events, [0], hours=hours)[0]
+
+
+def rows(leads: list[Lead], events: Iterable[Event], numbers: list[int], *, hours: float) -> list[dict[str, Any]]:
+    at = microseconds(MONDAY + timedelta(hours=hours))
+    moments = pa.table([pa.array(numbers, pa.int64()), pa.array([at] * len(numbers), pa.int64())], schema=MOMENTS)
+    return compute(TARGET, history_of(TARGET, leads, events), moments, ENGINE).to_pylist()
 
 
 def test_fields_are_columns_named_as_sales_reads_them() -> None:
@@ -151,22 +160,21 @@ def test_a_lead_that_is_not_known_yet_has_no_features() -> None:
 def test_events_find_their_leads_and_strangers_are_left_aside() -> None:
     other = Lead("crm", "2", MONDAY - timedelta(days=1), MONDAY)
     stray = Event("crm", "9", ("crm", "nobody"), "received", MONDAY, MONDAY)
-    found = timelines(TARGET, [LEAD, other, LEAD], [happened(1, "received"), stray])
-    assert [timeline.key for timeline in found] == [("crm", "2"), ("crm", "1")]
-    at = MONDAY + timedelta(days=1)
-    assert [history_row(timeline, at)["Replies"] for timeline in found] == [0, 1]
+    found = rows([LEAD, other, LEAD], [happened(1, "received"), stray], [0, 1], hours=24)
+    assert [(each["Days since arrival"], each["Replies"]) for each in found] == [(2, 0), (1, 1)]
 
 
 def test_a_table_has_the_same_columns_and_types_with_and_without_rows() -> None:
-    empty = history_table(TARGET, [])
-    full = history_table(TARGET, [(Timeline(TARGET, LEAD), MONDAY)])
+    history = history_of(TARGET, [LEAD], [])
+    empty = compute(TARGET, history, MOMENTS.empty_table(), ENGINE)
+    full = compute(TARGET, history, pa.table([[0], [microseconds(MONDAY)]], schema=MOMENTS), ENGINE)
     assert (empty.num_rows, full.num_rows) == (0, 1)
     assert empty.schema == full.schema
     assert full.schema.field("Price").type == pa.float64()
     assert full.schema.field("Replies").type == pa.int64()
 
 
-@pytest.mark.parametrize("column", [column.name for column in history_columns(TARGET)])
+@pytest.mark.parametrize("column", [each.name for each in definitions(TARGET)])
 def test_every_feature_reads_as_a_sentence(column: str) -> None:
     value = row(happened(2, "sent"), happened(5, "received"), happened(6, "received"))[column]
     sentence = describe(TARGET, column, value)
@@ -194,5 +202,27 @@ def test_sentences(column: str, value: Any, sentence: str) -> None:
 
 
 def test_a_feature_that_is_not_there_is_answered_with_the_nearest() -> None:
-    with pytest.raises(HistoryColumnNotFoundError, match="Did you mean 'Replies'"):
+    with pytest.raises(FeatureNotFoundError, match="Did you mean 'Replies'"):
         describe(TARGET, "Replys", 1)
+
+
+def test_two_features_of_one_name_are_refused_with_the_names() -> None:
+    field = LeadField(name="hour", title="Arrival hour", kind=FieldKind.NUMBER, missing="")
+    with pytest.raises(FeaturesOfOneNameError, match=r"stand twice: Arrival hour.*another title"):
+        definitions(TARGET.model_copy(update={"fields": (field,)}))
+
+
+def test_named_features_are_the_only_ones_under_their_names_and_in_their_units() -> None:
+    minutes = NamedFeature(name="response_time_minutes", of="Hours to our first reply", times=60)
+    target = TARGET.model_copy(update={"features": (minutes, NamedFeature(name="replies", of="Replies"))})
+    history = history_of(target, [LEAD], [happened(2, "sent"), happened(3, "received")])
+    moments = pa.table([[0], [microseconds(MONDAY + timedelta(hours=4))]], schema=MOMENTS)
+    (found,) = compute(target, history, moments, ENGINE).drop_columns(MOMENTS.names).to_pylist()
+    assert found == {"response_time_minutes": 120.0, "replies": 1}
+    assert describe(target, "response_time_minutes", 120.0) == "We first replied after 2 hours"
+
+
+def test_a_named_feature_that_is_not_there_is_answered_with_the_nearest() -> None:
+    target = TARGET.model_copy(update={"features": (NamedFeature(name="x", of="Replys"),)})
+    with pytest.raises(FeatureNotFoundError, match="Did you mean 'Replies'"):
+        definitions(target)

@@ -2,6 +2,7 @@ import math
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,11 +84,27 @@ def test_a_field_that_changes_back_is_two_changes(connection: Connection):
     assert changes(connection) == [("budget", 20, 1), ("budget", 10, 2)]
 
 
-def test_what_was_recorded_before_the_last_change_is_no_news(connection: Connection):
+def test_what_is_delivered_late_finds_its_place(connection: Connection):
     leads = LeadRepository(connection)
     leads.add_many([lead(budget=10), lead(day=5, budget=20)])
-    assert leads.add_many([lead(day=3, budget=15)]) == AddResult(added=0, unchanged=1)
+    assert leads.add_many([lead(day=3, budget=15)]) == AddResult(added=0, unchanged=0, changed=1)
+    assert changes(connection) == [("budget", 15, 3), ("budget", 20, 5)]
+
+
+def test_what_was_recorded_first_is_the_arrival_however_late_it_is_delivered(connection: Connection):
+    leads = LeadRepository(connection)
+    leads.add_many([lead(day=5, budget=20)])
+    assert leads.add_many([lead(budget=10)]) == AddResult(added=0, unchanged=0, changed=1)
+    assert leads.get("web", "1") == lead(budget=10)
     assert changes(connection) == [("budget", 20, 5)]
+
+
+def test_a_lead_of_another_kind_needs_another_source(connection: Connection):
+    leads = LeadRepository(connection)
+    leads.add_many([lead()])
+    result = leads.add_many([replace(lead(), entity="customer"), lead("2")])
+    assert (result.added, len(result.rejected)) == (1, 1)
+    assert 'stored as entity "lead", not "customer"' in result.rejected[0].reason
 
 
 def test_what_was_said_of_one_instant_is_no_news_when_delivered_again(connection: Connection):
@@ -99,11 +116,12 @@ def test_what_was_said_of_one_instant_is_no_news_when_delivered_again(connection
     assert changes(connection) == [("budget", 20, 0), ("budget", 30, 0)]
 
 
-def test_of_duplicates_in_one_batch_the_first_arrives_and_the_last_changes(connection: Connection):
-    batch = [lead(budget=10), lead(budget=15), lead(budget=20)]
-    assert LeadRepository(connection).add_many(batch) == AddResult(added=1, unchanged=1, changed=1)
+def test_of_what_was_recorded_at_one_instant_the_content_decides_what_arrives(connection: Connection):
+    batch = [lead(budget=20), lead(budget=10), lead(budget=15)]
+    assert LeadRepository(connection).add_many(batch) == AddResult(added=1, unchanged=0, changed=2)
     assert LeadRepository(connection).add_many(batch) == AddResult(added=0, unchanged=3)
-    assert changes(connection) == [("budget", 20, 0)]
+    assert LeadRepository(connection).get("web", "1") == lead(budget=10)
+    assert changes(connection) == [("budget", 15, 0), ("budget", 20, 0)]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

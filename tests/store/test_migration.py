@@ -1,16 +1,21 @@
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from leadwise.domain.lead import Lead
 from leadwise.store.database import Database, normalised_url, open_database
 from leadwise.store.errors import NewerSchemaError, ServerUnreachableError
+from leadwise.store.events import EventRepository
+from leadwise.store.leads import LeadRepository
 from leadwise.store.migration import FOLDER, LOCK, NEWEST_SCHEMA, find_schema, migrate
 from leadwise.store.tables import DEFAULT_ORGANISATION, metadata
 
@@ -35,6 +40,35 @@ def test_queries_see_the_columns_that_the_migrations_make(database: Database):
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     # Keys and indexes stand in the migrations alone.
     assert [found for found in differences if found[0] not in ("remove_index", "remove_constraint", "remove_fk")] == []
+
+
+FIRST_ROWS = """
+INSERT INTO leads (organisation_id, source, external_id, occurred_at, recorded_at, fields)
+VALUES ('default', 'web', '1', '2026-01-05Z', '2026-01-06Z', '{"budget": 1}');
+INSERT INTO events (organisation_id, lead_id, source, external_id, kind, occurred_at, recorded_at, fields)
+SELECT 'default', id, 'web', 'field_changed:x', 'field_changed', '2026-01-07Z', '2026-01-07Z',
+    '{"field": "budget", "value": 2}' FROM leads;
+"""
+
+
+def test_what_leads_of_the_first_schema_said_is_kept_as_statements(empty_url: str):
+    with Database(normalised_url(empty_url)) as database:
+        with database.transaction() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(FOLDER))
+            command.upgrade(config, "0001")
+            connection.exec_driver_sql(FIRST_ROWS)
+        with database.transaction() as connection:
+            migrate(connection)
+        with database.transaction() as connection:
+            said = connection.execute(
+                text("SELECT field, value, is_arrival FROM field_statements ORDER BY occurred_at")
+            )
+            assert said.all() == [("budget", 1, True), ("budget", 2, False)]
+            # The same again, delivered later, is no change.
+            again = Lead("web", "1", datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC), {"budget": 2})
+            assert LeadRepository(connection).add_many([again]).unchanged == 1
+            assert len(EventRepository(connection).list_visible(datetime(2027, 1, 1, tzinfo=UTC))) == 1
 
 
 def test_processes_that_start_at_once_migrate_once(empty_url: str):

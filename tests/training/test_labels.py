@@ -1,13 +1,16 @@
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leadwise.domain.clock import NaiveTimeError
-from leadwise.domain.lead import Outcome
+from leadwise.domain.history import MOMENTS, microseconds
+from leadwise.domain.lead import Lead, Outcome
 from leadwise.domain.target import Target
-from leadwise.training.labels import label
+from leadwise.features.records import history_of
+from leadwise.training.labels import labels
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0,))
@@ -20,6 +23,12 @@ def day(number: float) -> datetime:
 def ended(on: float, *, won: bool, known: float | None = None, target: str = "sold") -> Outcome:
     recorded = day(on if known is None else known)
     return Outcome("crm", f"{on}-{won}", ("crm", "1"), target, won, None, day(on), recorded)
+
+
+def label(outcomes: list[Outcome], target: Target, *, as_of: datetime, now: datetime) -> object:
+    lead = Lead("crm", "1", START, START)
+    moments = pa.table([[0], [microseconds(as_of)]], schema=MOMENTS)
+    return labels(target, history_of(target, [lead], [], outcomes), moments, now).to_pylist()[0]
 
 
 def test_won_within_the_horizon() -> None:
@@ -61,7 +70,7 @@ def test_outcomes_of_other_targets_do_not_count() -> None:
 
 def test_instants_need_a_zone() -> None:
     with pytest.raises(NaiveTimeError):
-        label([], TARGET, as_of=datetime(2026, 1, 1), now=day(90))  # noqa: DTZ001 - that is the mistake
+        label([], TARGET, as_of=START, now=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
 
 
 days = st.integers(-100, 200)

@@ -10,9 +10,13 @@ from sklearn.metrics import roc_auc_score
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.blueprints.simulator import Simulation, simulate
 from leadwise.domain.lead import Event, Lead, Outcome
-from leadwise.features.history import history_columns
-from leadwise.training.landmarks import ARRIVED_AT, AS_OF, GROUP, NOT_FEATURES, OUTCOME, landmark_table, open_lead_table
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.history import definitions
+from leadwise.features.records import history_of
+from leadwise.training.landmarks import ARRIVED_AT, AS_OF, GROUP, NOT_FEATURES, OUTCOME, landmark_table
+from leadwise.training.landmarks import open_lead_table as open_table
 
+ENGINE = DuckDBEngine()
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 BLUEPRINT = load_blueprint("marketplace-auto")
 TARGET = BLUEPRINT.target
@@ -29,11 +33,16 @@ def table(simulation: Simulation) -> pa.Table:
 
 
 def landmarks(simulation: Simulation, as_of: datetime = NOW) -> pa.Table:
-    return landmark_table(simulation.leads, simulation.events, simulation.outcomes, TARGET, as_of=as_of)
+    history = history_of(TARGET, simulation.leads, simulation.events, simulation.outcomes)
+    return landmark_table(TARGET, history, ENGINE, now=as_of)
+
+
+def open_lead_table(leads: list[Lead], events: list[Event], outcomes: list[Outcome], as_of: datetime) -> pa.Table:
+    return open_table(TARGET, history_of(TARGET, leads, events, outcomes), ENGINE, as_of=as_of)
 
 
 def rows(leads: list[Lead], outcomes: list[Outcome] | None = None, as_of: datetime = NOW) -> list[dict[str, Any]]:
-    return landmark_table(leads, [], outcomes or [], TARGET, as_of=as_of).to_pylist()
+    return landmark_table(TARGET, history_of(TARGET, leads, [], outcomes or []), ENGINE, now=as_of).to_pylist()
 
 
 def a_lead(days_ago: float, name: str = "1", learnt_after: float = 0) -> Lead:
@@ -65,7 +74,7 @@ def test_ages_whose_horizon_has_not_passed_are_left_out_won_or_not() -> None:
 
 
 def test_the_columns_are_the_features_and_those_beside_them(table: pa.Table) -> None:
-    features = [column.name for column in history_columns(TARGET)]
+    features = [each.name for each in definitions(TARGET)]
     assert table.column_names == [*NOT_FEATURES, *features, OUTCOME]
 
 
@@ -121,14 +130,14 @@ def test_what_is_learnt_today_was_the_same_yesterday(simulation: Simulation) -> 
 def test_open_leads_are_those_without_outcome_that_have_not_gone_quiet() -> None:
     fresh, sold, lost, quiet = (a_lead(ago, name) for ago, name in ((3, "f"), (9, "s"), (9, "l"), (31, "q")))
     outcomes = [an_outcome(sold, 5, won=True), an_outcome(lost, 5, won=False)]
-    found = open_lead_table([fresh, sold, lost, quiet], [], outcomes, TARGET, as_of=NOW)
+    found = open_lead_table([fresh, sold, lost, quiet], [], outcomes, as_of=NOW)
     assert found["lead_id"].to_pylist() == ["f"]
-    earlier = open_lead_table([fresh, sold, lost, quiet], [], outcomes, TARGET, as_of=NOW - timedelta(days=5))
+    earlier = open_lead_table([fresh, sold, lost, quiet], [], outcomes, as_of=NOW - timedelta(days=5))
     assert earlier["lead_id"].to_pylist() == ["q", "l", "s"]
 
 
 def test_open_leads_have_the_columns_that_were_learnt_from(simulation: Simulation, table: pa.Table) -> None:
-    found = open_lead_table(simulation.leads, simulation.events, simulation.outcomes, TARGET, as_of=NOW)
+    found = open_lead_table(simulation.leads, simulation.events, simulation.outcomes, as_of=NOW)
     assert found.schema == table.drop_columns(OUTCOME).schema
     assert found.num_rows > 20
 
@@ -137,11 +146,11 @@ def test_an_open_leads_row_equals_its_landmark_row() -> None:
     """Training and scoring run the same code: scored on the day, a lead has the features that it is learnt from."""
     leads = [a_lead(100 + number, str(number)) for number in range(3)]
     for row in rows(leads):
-        scored = open_lead_table(leads, [], [], TARGET, as_of=row[AS_OF]).to_pylist()
+        scored = open_lead_table(leads, [], [], as_of=row[AS_OF]).to_pylist()
         (match,) = [each for each in scored if each[GROUP] == row[GROUP]]
         assert match | {OUTCOME: row[OUTCOME]} == row
 
 
 def test_no_leads_give_tables_without_rows() -> None:
-    assert landmark_table([], [], [], TARGET, as_of=NOW).num_rows == 0
-    assert open_lead_table([], [], [], TARGET, as_of=NOW).num_rows == 0
+    assert rows([]) == []
+    assert open_lead_table([], [], [], as_of=NOW).num_rows == 0

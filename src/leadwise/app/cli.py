@@ -2,7 +2,21 @@
 
 import typer
 
-from leadwise.app.commands import check, clv, demo, fit, import_table, recalibrate, score, show, validate
+from leadwise.app.commands import (
+    blueprint,
+    check,
+    clv,
+    demo,
+    features,
+    fit,
+    forget,
+    importing,
+    recalibrate,
+    score,
+    show,
+    simulate,
+    validate,
+)
 
 cli = typer.Typer(
     name="leadwise",
@@ -11,5 +25,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, fit, score, show, validate, recalibrate, clv, import_table, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, demo):
     cli.command(command.NAME)(command.run)
+for part in (importing, features, blueprint):
+    cli.add_typer(part.group, name=part.NAME)

@@ -7,6 +7,8 @@ import numpy as np
 
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.blueprints.simulator import simulate
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.records import history_of
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.landmarks import EXTERNAL_ID, OUTCOME, SOURCE, landmark_table
 from leadwise.training.metrics import roc_auc
@@ -46,7 +48,8 @@ def judge(model: FittedModel, blueprint: Blueprint, seed: int, as_of: datetime) 
     """The model's quality on another year of the same dealership."""
     unseen = simulate(blueprint, JUDGED_LEADS, seed + ANOTHER_YEAR, as_of)
     on_arrival = blueprint.target.model_copy(update={"ages_days": (0,)})
-    table = landmark_table(unseen.leads, unseen.events, unseen.outcomes, on_arrival, as_of=as_of)
+    history = history_of(on_arrival, unseen.leads, unseen.events, unseen.outcomes)
+    table = landmark_table(on_arrival, history, DuckDBEngine(), now=as_of)
     won = np.array(table.column(OUTCOME).to_pylist(), dtype=np.float64)
     keys = zip(table.column(SOURCE), table.column(EXTERNAL_ID), strict=True)
     truth = np.array([unseen.truth[str(source), str(external_id)] for source, external_id in keys])

@@ -4,15 +4,14 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from leadwise.app.engines import engine_in_use
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.progress import Progress
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.database import Database
-from leadwise.store.events import EventRepository
-from leadwise.store.leads import LeadRepository
-from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.history import read_history
 from leadwise.training.fitting import fit
-from leadwise.training.landmarks import GROUP, NOT_FEATURES, OUTCOME, landmark_table
+from leadwise.training.landmarks import AS_OF, GROUP, NOT_FEATURES, OUTCOME, landmark_table
 from leadwise.training.options import FitOptions
 
 ACTIVATED_BY = "leadwise demo"
@@ -33,6 +32,8 @@ def train(
         outcome=blueprint.target.title,
         ordered=True,  # the table is in order of arrival
         group_column=GROUP,
+        as_of_column=AS_OF,
+        horizon_days=blueprint.target.horizon_days,
         algorithms=algorithms,
         seed=seed,
         actions=blueprint.actions.model_dump(),
@@ -44,14 +45,9 @@ def train(
 
 
 def _past_leads(database: Database, blueprint: Blueprint, organisation: str, as_of: datetime) -> pa.Table:
-    """The landmark table of all that is stored: features, what keeps a lead together, and the outcome by its title."""
+    """The landmark table of all that is stored: features, what keeps a lead together, its instants, and the outcome."""
     with database.transaction() as connection:
-        table = landmark_table(
-            LeadRepository(connection, organisation).list(),
-            EventRepository(connection, organisation).list_visible(as_of),
-            OutcomeRepository(connection, organisation).list(blueprint.target.name),
-            blueprint.target,
-            as_of=as_of,
-        )
-    table = table.drop_columns([name for name in NOT_FEATURES if name != GROUP])
+        history = read_history(connection, organisation, blueprint.target)
+    table = landmark_table(blueprint.target, history, engine_in_use(), now=as_of)
+    table = table.drop_columns([name for name in NOT_FEATURES if name not in {GROUP, AS_OF}])
     return table.rename_columns({OUTCOME: blueprint.target.title})

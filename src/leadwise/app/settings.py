@@ -8,6 +8,8 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
+from leadwise.features.engines.choice import DUCKDB
+
 DEFAULT_PORT = 5432
 
 
@@ -17,7 +19,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LEADWISE_", extra="ignore", frozen=True)
 
     data_folder: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")))
-    """Where the embedded PostgreSQL keeps its data."""
+    """Where the embedded PostgreSQL keeps its data, and snapshots of features unless `feature_store` is given."""
+    feature_store: str | None = None
+    """The folder or fsspec URL of the feature store; None: `feature-store` in the data folder."""
+    engine: str = DUCKDB
+    """What computes features: "duckdb" within this process, "spark-local", or "spark://HOST:PORT"."""
+    spark_folder: Path | None = None
+    """A folder that all machines of a Spark cluster see under this path; None: all of them are this machine."""
+    spark_memory: str = "2g"
+    """How much each of Spark's Java processes may take."""
     database_url: SecretStr | None = None
     """A PostgreSQL server; None: DB_HOST and its kin, or else the embedded one."""
     db_host: str | None = Field(default=None, validation_alias=AliasChoices("LEADWISE_DB_HOST", "DB_HOST"))
@@ -27,6 +37,11 @@ class Settings(BaseSettings):
     db_password: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
     )
+
+    @property
+    def feature_store_place(self) -> str:
+        """The folder or URL of the feature store."""
+        return self.feature_store or str(self.data_folder / "feature-store")
 
     @cached_property
     def server_url(self) -> str | None:

@@ -4,19 +4,16 @@ import math
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from leadwise.blueprints.coherence import Incoherences, target_mistakes
+from leadwise.blueprints.part import Part
+from leadwise.blueprints.simulator_settings import SimulatorSettings
+from leadwise.blueprints.simulator_words import misfits
 from leadwise.domain.target import Target
 
-Share = float
-"""0 to 1."""
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rule(_Part):
+class Rule(Part):
     """Points for a lead for which a condition on one column holds.
 
     A missing value meets no condition.
@@ -34,7 +31,7 @@ class Rule(_Part):
     at_least: float | None = None
     at_most: float | None = None
     equals: bool | str | None = None
-    points: int
+    points: int = Field(ge=-1000, le=1000)
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
@@ -56,8 +53,25 @@ class Rule(_Part):
         high = math.inf if self.at_most is None else self.at_most
         return low <= value <= high
 
+    @property
+    def condition(self) -> str:
+        """The condition as people read it.
 
-class Actions(_Part):
+        >>> Rule(column="Replies", at_least=2, points=5).condition
+        'at least 2'
+        >>> Rule(column="Phone number given", equals=True, points=5).condition
+        'yes'
+        """
+        if isinstance(self.equals, bool):
+            return "yes" if self.equals else "no"
+        if self.equals is not None:
+            return self.equals
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return f"at most {self.at_most:g}"
+
+
+class Actions(Part):
     """What to do about a lead of each grade."""
 
     A: str
@@ -66,45 +80,22 @@ class Actions(_Part):
     D: str
 
 
-class ArrivalEffects(_Part):
-    """What the fields of a lead do to its chance of a sale, in log-odds.
-
-    Those of yes-or-no fields are for "yes", those of amounts per standard deviation over all leads.
-    """
-
-    message_length: float
-    distance: float
-    far_away: float
-    price_against_market: float
-    asks_financing: float
-    has_trade_in: float
-    phone_given: float
-
-
-class SimulatorSettings(_Part):
-    """The known process that simulated leads come from."""
-
-    source: str
-    days: int = Field(gt=0)
-    base_log_odds: float
-    hidden_intent: float = Field(ge=0)
-    reply_median_hours: float = Field(gt=0)
-    reply_spread: float = Field(ge=0)
-    reply_effect: float
-    never_answered: Share = Field(ge=0, le=1)
-    lost_recorded: Share = Field(ge=0, le=1)
-    recorded_late: Share = Field(ge=0, le=1)
-    effects: ArrivalEffects
-
-
-class Blueprint(_Part):
+class Blueprint(Part):
     """An industry's target and words, its rules of thumb, its actions, and how to simulate it."""
 
     title: str
     target: Target
     rules: tuple[Rule, ...] = ()
     actions: Actions
+    """By grade."""
     simulator: SimulatorSettings
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        found = [*target_mistakes(self.target), *misfits(self.simulator, self.target)]
+        if found:
+            raise Incoherences(found)
+        return self
 
     def points(self, row: Mapping[str, object]) -> int:
         """The sum of the points of all rules that hold for a row of the feature table, by column name.

@@ -1,93 +1,147 @@
-"""What happens to a simulated lead after it arrived, once chance has decided whether it ends in a sale.
+"""What happens to simulated leads between the first answer and the end, which is drawn already.
 
-Drawing the end first and the way there afterwards keeps the probability of a sale exactly as given. People with intent,
-and people who are about to buy, reply more often, book test drives, and come to them.
+Leads with intent, and leads that are about to be won, do more: that is what a model can see after arrival.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leadwise.domain.lead import Fields
+from leadwise.blueprints.simulator_drawn import Drawn, Floats, Values
+from leadwise.blueprints.simulator_ends import DAY_HOURS, Ends, Leads
+from leadwise.blueprints.simulator_settings import Amount, Change, FollowUp, Happening, SimulatorSettings
 from leadwise.domain.target import FIELD_CHANGED
 
-DAY_HOURS = 24.0
+MONTH_HOURS = 30 * DAY_HOURS
+MOST_PER_LEAD = 10_000
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Course:
-    """What chance decided for one lead.
+class Happened:
+    """Events of one kind; one entry per event in each array.
 
     Args:
-        fields: What it showed on arrival.
-        intent: Its hidden intent, in log-odds.
-        reply_hours: When staff first replied, in hours from arrival; None for never.
-        sold: Whether it ends in a sale.
-        horizon_hours: A sale falls within this time.
+        kind: What happened.
+        lead: The position of the lead that it happened to.
+        hours: When, in hours from that lead's arrival.
+        numbers: Its particulars.
+        changed: The field that changed, where the kind is that of changes.
+        value: What it changed to.
     """
 
-    fields: Fields
-    intent: float
-    reply_hours: float | None
-    sold: bool
-    horizon_hours: float
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Something that happens so many hours after arrival."""
-
-    hours: float
     kind: str
-    fields: Fields = field(default_factory=dict)
+    lead: Indices
+    hours: Floats
+    numbers: dict[str, Floats]
+    changed: str | None = None
+    value: Values = field(default_factory=lambda: np.empty(0, dtype=object))
 
 
-def end_hours(rng: np.random.Generator, course: Course) -> float:
-    """Hours until the sale, or until the buyer has lost interest; never before the first reply."""
-    start = course.reply_hours or 0.0
-    typical = 9 * DAY_HOURS if course.sold else 10 * DAY_HOURS
-    end = start + 2 + rng.lognormal(np.log(typical), 0.7)
-    return float(min(end, course.horizon_hours - 1)) if course.sold else float(end)
+def journeys(
+    rng: np.random.Generator, settings: SimulatorSettings, leads: Leads, ends: Ends, fields: dict[str, Drawn]
+) -> list[Happened]:
+    """All that happens to the leads until their ends."""
+    found: list[Happened] = []
+    if settings.staff is not None:
+        answered = np.flatnonzero(leads.replies.answered)
+        found.append(Happened(settings.staff.event, answered, leads.replies.hours[answered], {}))
+    found.extend(_happens(rng, happening, leads, ends) for happening in settings.happenings)
+    for follow_up in settings.follow_ups:
+        causes = [each for each in found if each.kind == follow_up.after]
+        found.extend(_follows(rng, follow_up, causes, ends))
+    found.extend(_changes(rng, change, fields[change.field], len(leads)) for change in settings.changes)
+    return [_before_the_end(each, ends) for each in found]
 
 
-def moments(rng: np.random.Generator, course: Course, end: float) -> list[Moment]:
-    """What happens from arrival to that end, oldest first."""
-    happened = [*_conversation(rng, course, end), *_test_drive(rng, course, end), *_new_price(rng, course.fields)]
-    return sorted((moment for moment in happened if moment.hours < end), key=lambda moment: moment.hours)
+def _happens(rng: np.random.Generator, happening: Happening, leads: Leads, ends: Ends) -> Happened:
+    answered = leads.replies.answered
+    start = np.where(answered, leads.replies.hours, 0.0)
+    seen = np.maximum(np.minimum(ends.hours, leads.until_now) - start, 0.0)
+    usual = _usual_number(happening, seen) * np.exp(happening.intent * leads.intent)
+    usual = usual * np.where(answered, 1.0, happening.unanswered)
+    if happening.won_days is None:
+        end = ends.hours if happening.mean is not None else start + seen
+        drawn = [_spread_out(rng, happening, usual * np.exp(happening.won * ends.won), start, end)]
+    else:
+        near = np.maximum(ends.hours - happening.won_days * DAY_HOURS, start)
+        share = np.where(ends.won, np.maximum(ends.hours - near, 0) / (happening.won_days * DAY_HOURS), 0.0)
+        more = _usual_number(happening, np.full(len(leads), happening.won_days * DAY_HOURS))
+        extra = more * np.exp(happening.intent * leads.intent) * np.expm1(happening.won) * share
+        drawn = [
+            _spread_out(rng, happening, usual, start, start + seen),
+            _spread_out(rng, happening, np.maximum(extra, 0.0), near, ends.hours),
+        ]
+    lead, hours = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+    return Happened(happening.event, lead, hours, _amounts(rng, happening.numbers, len(lead)))
 
 
-def _conversation(rng: np.random.Generator, course: Course, end: float) -> list[Moment]:
-    if course.reply_hours is None:
-        return [Moment(rng.uniform(20, 72), "message_received")] if rng.random() < 0.3 else []  # noqa: PLR2004
-    talk = [Moment(course.reply_hours, "message_sent")]
-    for _ in range(rng.poisson(np.exp(-0.5 + 0.5 * course.intent + 0.8 * course.sold))):
-        heard = _between(course.reply_hours, end, rng.beta(1, 2.5))
-        talk.append(Moment(heard, "message_received"))
-        if rng.random() < 0.85:  # noqa: PLR2004 - share of messages that are answered
-            talk.append(Moment(heard + rng.lognormal(np.log(2), 0.9), "message_sent"))
-    return talk
+def _usual_number(happening: Happening, duration: Floats) -> Floats:
+    if happening.mean is not None:
+        return np.full(len(duration), happening.mean)
+    assert happening.per_30_days is not None
+    return happening.per_30_days * duration / MONTH_HOURS
 
 
-def _test_drive(rng: np.random.Generator, course: Course, end: float) -> list[Moment]:
-    books = 1 / (1 + np.exp(1.9 - 0.6 * course.intent - 2.4 * course.sold))
-    if course.reply_hours is None or rng.random() >= books:
-        return []
-    booked = _between(course.reply_hours, end, rng.uniform(0.1, 0.5))
-    drive = _between(course.reply_hours, end, rng.uniform(0.55, 0.95))
-    comes = rng.random() < (0.95 if course.sold else 0.65)
-    return [Moment(booked, "test_drive_booked"), Moment(drive, "test_drive_held" if comes else "test_drive_missed")]
+def _spread_out(
+    rng: np.random.Generator, happening: Happening, usual: Floats, start: Floats, end: Floats
+) -> tuple[Indices, Floats]:
+    """So many events of each lead between two instants."""
+    number = np.minimum(rng.poisson(np.minimum(usual, MOST_PER_LEAD)), happening.most)
+    lead = np.repeat(np.arange(len(usual)), number)
+    share = rng.beta(happening.early, happening.late, len(lead))
+    return lead, start[lead] + (end - start)[lead] * share
 
 
-def _new_price(rng: np.random.Generator, fields: Fields) -> list[Moment]:
-    """Some vehicles become cheaper while somebody asks about them. It changes no one's mind in this process."""
-    if rng.random() >= 0.2:  # noqa: PLR2004 - share of vehicles
-        return []
-    factor, hours = rng.uniform(0.94, 0.98), rng.uniform(1, 21) * DAY_HOURS
-    changed = {"asking_price": round(fields["asking_price"] * factor, -1)}
-    if fields["price_against_market"] is not None:
-        changed["price_against_market"] = round(fields["price_against_market"] * factor, 1)
-    return [Moment(hours, FIELD_CHANGED, {"field": name, "value": value}) for name, value in changed.items()]
+def _follows(
+    rng: np.random.Generator, follow_up: FollowUp, causes: Iterable[Happened], ends: Ends
+) -> Iterator[Happened]:
+    lead, hours = (
+        np.concatenate(parts) for parts in zip(*((cause.lead, cause.hours) for cause in causes), strict=True)
+    )
+    won_share = follow_up.share if follow_up.share_won is None else follow_up.share_won
+    follows = rng.random(len(lead)) < np.where(ends.won[lead], won_share, follow_up.share)
+    later = hours + follow_up.median_hours * np.exp(follow_up.spread * rng.standard_normal(len(lead)))
+    # What would come after the end comes before it instead: nobody takes a test drive after the sale.
+    between = hours + (ends.hours[lead] - hours) * rng.uniform(0.2, 0.9, len(lead))
+    later = np.where((later >= ends.hours[lead]) & (hours < ends.hours[lead]), between, later)
+    numbers = _amounts(rng, follow_up.numbers, int(follows.sum()))
+    yield Happened(follow_up.event, lead[follows], later[follows], numbers)
+    if follow_up.otherwise is not None:
+        yield Happened(follow_up.otherwise, lead[~follows], later[~follows], {})
 
 
-def _between(start: float, end: float, share: float) -> float:
-    return start + (end - start) * share
+def _changes(rng: np.random.Generator, change: Change, drawn: Drawn, count: int) -> Happened:
+    lead = np.flatnonzero(rng.random(count) < change.share)
+    latest = change.within_days * DAY_HOURS
+    hours = rng.uniform(min(1.0, latest), latest, len(lead))
+    value: Values
+    if change.low is not None and change.high is not None:
+        before = drawn.values[lead].astype(np.float64)
+        known = ~np.isnan(before)
+        lead, hours, before = lead[known], hours[known], before[known]
+        value = np.round(before * rng.uniform(change.low, change.high, len(lead)), 2).astype(object)
+    else:
+        value = np.full(len(lead), change.to, dtype=object)
+    return Happened(FIELD_CHANGED, lead, hours, {}, change.field, value)
+
+
+def _amounts(rng: np.random.Generator, numbers: dict[str, Amount], count: int) -> dict[str, Floats]:
+    return {
+        name: np.round(amount.median * np.exp(amount.spread * rng.standard_normal(count)), 2)
+        for name, amount in numbers.items()
+    }
+
+
+def _before_the_end(happened: Happened, ends: Ends) -> Happened:
+    kept = happened.hours < ends.hours[happened.lead]
+    return Happened(
+        happened.kind,
+        happened.lead[kept],
+        happened.hours[kept],
+        {name: values[kept] for name, values in happened.numbers.items()},
+        happened.changed,
+        happened.value[kept] if happened.changed else happened.value,
+    )

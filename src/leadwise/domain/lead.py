@@ -20,6 +20,7 @@ class Lead:
         occurred_at: When it arrived.
         recorded_at: When we learned of it.
         fields: What was known on arrival; later changes are events of kind `field_changed`.
+        entity: What kind of thing it is, as a target names it ("lead", "property", "customer").
     """
 
     source: str
@@ -27,6 +28,7 @@ class Lead:
     occurred_at: datetime
     recorded_at: datetime
     fields: Fields = field(default_factory=dict)
+    entity: str = "lead"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "occurred_at", in_utc("occurred_at", self.occurred_at))

@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from leadwise.domain.card import Task
+
 FIELD_CHANGED = "field_changed"
 """The kind of event that changes one field of a lead: its `fields` are `{"field": name, "value": new value}`."""
 
@@ -22,7 +24,24 @@ class FieldKind(StrEnum):
 
     NUMBER = "number"
     TEXT = "text"
+    """A label from a short list: a source, a make."""
     YES_NO = "yes_no"
+    LONG_TEXT = "long_text"
+    """Words of the lead's own; its length says something, its content is not learnt from."""
+    DATE = "date"
+    EMAIL = "email"
+    PHONE = "phone"
+    JOB_TITLE = "job_title"
+
+
+class Calendar(StrEnum):
+    """At the end of which periods (UTC) all open leads are looked at, where their age does not decide."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
 
 
 class _Words(BaseModel):
@@ -53,6 +72,16 @@ class LeadField(_Words):
     """What it means that there is no value, in a sentence."""
 
 
+class EventNumber(_Words):
+    """A number among an event's particulars, and how people read its sum."""
+
+    name: str
+    """Its key in `Event.fields`."""
+    title: str
+    """How it is called ("Order amount")."""
+    unit: str = ""
+
+
 class EventKind(_Words):
     """A kind of event, and how people read it. In `times`, `{value}` stands for the count."""
 
@@ -65,10 +94,24 @@ class EventKind(_Words):
     never: str
     once: str
     times: str
+    numbers: tuple[EventNumber, ...] = ()
+
+
+class NamedFeature(_Words):
+    """A feature under a name of the user's own, in a unit of the user's own.
+
+    >>> NamedFeature(name="response_time_minutes", of="Hours to our first reply", times=60).times
+    60.0
+    """
+
+    name: str
+    of: str
+    """The feature's usual name."""
+    times: float = 1.0
 
 
 class Target(_Words):
-    """What is predicted: whether a lead is won within a horizon, counted from the instant of scoring.
+    """What is predicted: whether a lead is won within a horizon from the instant of scoring on, or what it is worth.
 
     >>> Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0, 7)).horizon
     datetime.timedelta(days=60)
@@ -82,14 +125,30 @@ class Target(_Words):
     """The `Outcome.target` of the outcomes that decide it ("car_sold")."""
     title: str
     entity: str
-    """What is scored: "lead"."""
+    """The kind of thing that is scored: "lead", "property", "customer"."""
+    task: Task = Task.CONVERSION
+    """Conversion, or value: the sum of the outcomes' values within the horizon."""
     horizon_days: int = Field(gt=0)
     open_days: int = Field(gt=0)
     """From this age on a lead without an outcome counts as gone quiet: neither scored nor learnt from."""
-    ages_days: tuple[int, ...] = Field(min_length=1)
-    """The ages at which past leads are looked at for training."""
+    ages_days: tuple[int, ...] = ()
+    """The ages at which past leads are looked at for training; empty: at the ends of the calendar's periods."""
+    calendar: Calendar | None = None
+    repeats: bool = False
+    """Whether an outcome leaves the lead open: customers buy again."""
+    segments: tuple[str, ...] = ()
+    """Names of fields by which people compare groups of leads."""
     fields: tuple[LeadField, ...] = ()
     events: tuple[EventKind, ...] = ()
+    features: tuple[NamedFeature, ...] = ()
+    """If there are any, they alone are learnt from."""
+
+    @model_validator(mode="after")
+    def _is_looked_at(self) -> Self:
+        if bool(self.ages_days) == (self.calendar is not None):
+            message = "a target has either ages_days or a calendar, which says when past leads are looked at"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _ages_are_those_of_open_leads(self) -> Self:
@@ -108,6 +167,11 @@ class Target(_Words):
                 message = f"each name and title must stand once, but these stand twice: {', '.join(twice)}"
                 raise ValueError(message)
         return self
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The names of all numbers among events' particulars, sorted."""
+        return tuple(sorted({number.name for event in self.events for number in event.numbers}))
 
     @property
     def horizon(self) -> timedelta:

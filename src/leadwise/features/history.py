@@ -1,41 +1,48 @@
-"""Features of leads as of an instant, computed from their histories by one code for training and scoring.
+"""Features of leads as of moments, from the history of those leads: one code for training and scoring, on any engine.
 
-Nothing that happened or became known after `as_of` can change a value: features see a history only through
-`Timeline.as_of`, which applies `domain.clock.visible`.
+Nothing that happened or became known after a moment can change a value: all that features see comes through one join
+that applies the rule of `domain.clock.visible` (`features.compiling`).
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-import leadwise.features.history_contact  # noqa: F401 - importing it registers its features
-from leadwise.domain.errors import Missing
-from leadwise.domain.target import Target
-from leadwise.features.history_arrival import field_columns
-from leadwise.features.history_columns import REGISTERED, HistoryColumn, Value
-from leadwise.features.history_counts import count_columns
-from leadwise.features.history_view import LeadNotKnownYetError, Timeline, timelines
+from leadwise.domain.errors import Invalid, Missing
+from leadwise.domain.history import MOMENTS, History, instant_of
+from leadwise.domain.target import NamedFeature, Target
+from leadwise.features.compiling import compile_features
+from leadwise.features.definition import FeatureDefinition, Value, families
+from leadwise.features.engines import Dialect, Engine
+from leadwise.features.engines.duckdb import DuckDBDialect
+from leadwise.features.tables import engine_tables
+from leadwise.features.texts import WholeColumn
 
 __all__ = [
-    "HistoryColumn",
-    "HistoryColumnNotFoundError",
+    "FeatureDefinition",
+    "FeatureNotFoundError",
+    "FeaturesOfOneNameError",
     "LeadNotKnownYetError",
-    "Timeline",
     "Value",
+    "compute",
+    "definitions",
     "describe",
-    "history_columns",
-    "history_row",
-    "history_table",
-    "timelines",
+    "statement",
 ]
 
 
-class HistoryColumnNotFoundError(Missing):
-    """A column was asked for that is no feature of the target's leads."""
+_NEVER = int(np.iinfo(np.int64).max)
 
-    code = "history_column_not_found"
+
+class FeatureNotFoundError(Missing):
+    """A feature was asked for that the target's leads do not have."""
+
+    code = "feature_not_found"
 
     def __init__(self, name: str, names: Iterable[str]) -> None:
         self.name = name
@@ -44,54 +51,127 @@ class HistoryColumnNotFoundError(Missing):
         super().__init__(f"There is no feature {name!r}.{hint}")
 
 
-def history_columns(target: Target) -> tuple[HistoryColumn, ...]:
-    """All features of a target's leads, in the order of the table: fields, counts, then those of every target."""
-    return (*field_columns(target), *count_columns(target), *REGISTERED)
+class FeaturesOfOneNameError(Invalid):
+    """Two features of a target would have the same name."""
+
+    code = "features_of_one_name"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(
+            f"Each feature must have a name of its own, but these stand twice: {', '.join(self.names)}. "
+            "Give the field or the kind of event another title."
+        )
 
 
-def history_row(timeline: Timeline, as_of: datetime) -> dict[str, Value]:
-    """One lead's features as of an instant, by column name.
+class LeadNotKnownYetError(Missing):
+    """A lead was asked for as of an instant at which it was not known."""
+
+    code = "lead_not_known_yet"
+
+    def __init__(self, lead: str, as_of: datetime, known_since: datetime | None) -> None:
+        self.lead, self.as_of, self.known_since = lead, as_of, known_since
+        step = f"ask for {known_since.isoformat()} or later" if known_since else "import it first"
+        super().__init__(f"The lead {lead} was not known at {as_of.isoformat()}; {step}.")
+
+
+@lru_cache(maxsize=64)
+def definitions(target: Target, dialect: Dialect | None = None) -> tuple[FeatureDefinition, ...]:
+    """All features of a target's leads, in the order of the table; those that the target names, if it names any.
 
     Raises:
-        LeadNotKnownYetError: if the lead was not known then.
+        FeatureNotFoundError: if the target names one that its leads do not have.
+        FeaturesOfOneNameError: if fields or kinds of events are called so that two features have one name.
     """
-    history = timeline.as_of(as_of)
-    return {column.name: column.compute(history) for column in history_columns(timeline.target)}
+    found = [each for family in families() for each in family(target, dialect or DuckDBDialect())]
+    names = [each.name for each in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FeaturesOfOneNameError(twice)
+    if not target.features:
+        return tuple(found)
+    by_name = dict(zip(names, found, strict=True))
+    return tuple(_renamed(named, by_name) for named in target.features)
 
 
-def history_table(target: Target, instants: Iterable[tuple[Timeline, datetime]]) -> pa.Table:
-    """The features of many leads, each as of its own instant: one row per pair, in the order given.
+def _renamed(named: NamedFeature, by_name: dict[str, FeatureDefinition]) -> FeatureDefinition:
+    if named.of not in by_name:
+        raise FeatureNotFoundError(named.of, by_name)
+    usual = by_name[named.of]
+    return usual.under(named.name, named.times)
+
+
+@lru_cache(maxsize=64)
+def statement(target: Target, dialect: Dialect) -> str:
+    """The one SQL statement that computes all features of a target; see `features.compiling` for what it reads."""
+    return compile_features(definitions(target, dialect))
+
+
+def compute(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
+    """The features of leads, each as of its own moment.
+
+    Args:
+        target: What is predicted; it has the words that features are made of.
+        history: All that is on record of these leads, or of more.
+        moments: `lead` and `as_of`, in any order.
+        engine: What runs the statement.
+
+    Returns:
+        One row per moment, in their order: `lead`, `as_of`, and one column for each of `definitions(target)`.
 
     Raises:
-        LeadNotKnownYetError: if a lead was not known at its instant.
+        LeadNotKnownYetError: if a lead was not known at its moment.
+        EngineError: if the engine cannot go on.
     """
-    columns = history_columns(target)
-    values: list[list[Value]] = [[] for _ in columns]
-    for timeline, as_of in instants:
-        history = timeline.as_of(as_of)
-        for column, given in zip(columns, values, strict=True):
-            given.append(column.compute(history))
-    arrays = [pa.array(given, column.dtype) for column, given in zip(columns, values, strict=True)]
-    return pa.table(arrays, names=[column.name for column in columns])
+    moments = moments.select(MOMENTS.names).cast(MOMENTS)
+    tables = engine_tables(target, history)
+    query = statement(target, engine.dialect)
+    step = engine.moments_at_once
+    parts = [
+        _features(target, history, moments.slice(start, step), query, tables, engine)
+        for start in range(0, max(moments.num_rows, 1), step)
+    ]
+    return pa.concat_tables(parts)
 
 
-def describe(target: Target, column: str, value: Value) -> str:
+def _features(
+    target: Target, history: History, moments: pa.Table, query: str, tables: dict[str, pa.Table], engine: Engine
+) -> pa.Table:
+    rows = pa.array(np.arange(moments.num_rows))
+    found = engine.run(query, {**tables, "moments": moments.append_column("row", rows)})
+    _check_known(history, moments, found["known_since"])
+    columns = {each.name: found[f"feature_{place}"].cast(each.dtype) for place, each in enumerate(definitions(target))}
+    return pa.table([*moments.columns, *columns.values()], names=[*MOMENTS.names, *columns])
+
+
+def _check_known(history: History, moments: pa.Table, known_since: WholeColumn) -> None:
+    unknown = np.flatnonzero(known_since.fill_null(pa.scalar(_NEVER)).to_numpy() > moments["as_of"].to_numpy())
+    if not len(unknown):
+        return
+    row = int(unknown[0])
+    lead, as_of, since = moments["lead"][row].as_py(), moments["as_of"][row].as_py(), known_since[row].as_py()
+    found = history.leads.filter(pc.equal(history.leads["lead"], lead)).to_pylist()
+    name = f"{found[0]['external_id']} of {found[0]['source']}" if found else str(lead)
+    raise LeadNotKnownYetError(name, instant_of(as_of), None if since is None else instant_of(since))
+
+
+def describe(target: Target, name: str, value: Value) -> str:
     """What sales reads of a feature's value.
 
     Raises:
-        HistoryColumnNotFoundError: if the target's leads have no such feature.
+        FeatureNotFoundError: if the target's leads have no such feature.
 
     >>> from leadwise.domain.target import EventKind
     >>> kind = EventKind(name="reply", title="Replies", never="Silent", once="Wrote once", times="Wrote {value} times")
     >>> target = Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0,),
     ...                 events=(kind,))
-    >>> describe(target, "Replies in the last 7 days", 3), describe(target, "Hours to our first reply", None)
-    ('Wrote 3 times in the last 7 days', 'We have not replied yet')
+    >>> describe(target, "Replies in the last 7 days", 3), describe(target, "Replies: days since the last", None)
+    ('Wrote 3 times in the last 7 days', 'Silent')
     >>> describe(target, "Reply", 3)
     Traceback (most recent call last):
-    leadwise.features.history.HistoryColumnNotFoundError: There is no feature 'Reply'. Did you mean 'Replies'?
+    leadwise.features.history.FeatureNotFoundError: There is no feature 'Reply'. Did you mean 'Replies'?
     """
-    columns = {each.name: each for each in history_columns(target)}
-    if column not in columns:
-        raise HistoryColumnNotFoundError(column, columns)
-    return columns[column].sentence(value)
+    by_name = {each.name: each for each in definitions(target)}
+    if name not in by_name:
+        raise FeatureNotFoundError(name, by_name)
+    return by_name[name].sentence(value)

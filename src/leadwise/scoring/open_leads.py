@@ -11,18 +11,17 @@ from leadwise.domain.clock import now
 from leadwise.domain.frame import Floats
 from leadwise.domain.score import Reason, Score
 from leadwise.domain.target import Target
-from leadwise.features.history import history_columns
-from leadwise.models.margins import sigmoid
+from leadwise.features.engines import Engine
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.history import definitions
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.reasons import strongest
-from leadwise.store.events import EventRepository
-from leadwise.store.leads import LeadRepository
-from leadwise.store.outcomes import OutcomeRepository
+from leadwise.scoring.scorer import judge
+from leadwise.store.history import read_history
 from leadwise.store.results import AddResult
 from leadwise.store.scores import ScoreRepository
 from leadwise.store.tables import DEFAULT_ORGANISATION
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.grading import grade_of
 from leadwise.training.landmarks import EXTERNAL_ID, SOURCE, open_lead_table
 
 LeadWords = Mapping[str, str]
@@ -30,21 +29,22 @@ LeadWords = Mapping[str, str]
 
 
 def score_open_leads(
-    connection: Connection, target: Target, as_of: datetime, organisation: str = DEFAULT_ORGANISATION
+    connection: Connection,
+    target: Target,
+    as_of: datetime,
+    organisation: str = DEFAULT_ORGANISATION,
+    engine: Engine | None = None,
 ) -> AddResult:
     """Append a score as of an instant for each lead that was open then, by the model that is active now.
+
+    Features come from the given engine, or else from the embedded one.
 
     Raises:
         NoActiveModelError: if no model is active for the target.
     """
     model = ModelVersions(connection, target.name, organisation).get_active()
-    table = open_lead_table(
-        LeadRepository(connection, organisation).list(),
-        EventRepository(connection, organisation).list_visible(as_of),
-        OutcomeRepository(connection, organisation).list(target.name),
-        target,
-        as_of=as_of,
-    )
+    history = read_history(connection, organisation, target)
+    table = open_lead_table(target, history, engine or DuckDBEngine(), as_of=as_of)
     return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
 
 
@@ -56,9 +56,8 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
     if not table.num_rows:
         return []
     explanation = model.explain(model.encode(table))
-    probability = sigmoid(explanation.base + explanation.contributions.sum(axis=1))
-    grades = grade_of(probability, {grade.grade: grade.minimum_probability for grade in model.card.grades}).tolist()
-    actions = {grade.grade: grade.action for grade in model.card.grades}
+    found = judge(model, explanation.base + explanation.contributions.sum(axis=1))
+    rows = pa.table({name: found[name] for name in ("probability", "value", "grade", "action") if name in found})
     words, recorded_at = _in_words(target, table), now()
     return [
         Score(
@@ -67,21 +66,21 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
             as_of=as_of,
             recorded_at=recorded_at,
             model_version=model.card.model_version,
-            probability=float(probability[row]),
-            value=None,
-            grade=grades[row],
-            action=actions[grades[row]],
+            probability=worth.get("probability"),
+            value=worth.get("value"),
+            grade=worth.get("grade"),
+            action=worth["action"],
             base=explanation.base,
-            reasons=_reasons(model, contributions, words[row]),
+            reasons=_reasons(model, explanation.contributions[row], words[row]),
         )
-        for row, contributions in enumerate(explanation.contributions)
+        for row, worth in enumerate(rows.to_pylist())
     ]
 
 
 def _in_words(target: Target, table: pa.Table) -> list[LeadWords]:
     sentences = {
         column.name: [column.sentence(value) for value in table.column(column.name).to_pylist()]
-        for column in history_columns(target)
+        for column in definitions(target)
     }
     return [dict(zip(sentences, row, strict=True)) for row in zip(*sentences.values(), strict=True)]
 

@@ -1,6 +1,7 @@
 """Scores of a table's rows: probability or value, grade, action, and reasons that add up."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +49,7 @@ def score_table(
     frame = model.encode(table)
     contributions, margins = _contributions(model, frame, exact=exact) if reasons else (None, model.margins(frame))
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
-    found |= _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
+    found |= judge(model, margins)
     ranks = [] if contributions is None else reason_columns(table, model.columns, contributions, reasons)
     for rank, (words, weights) in enumerate(ranks, start=1):
         found[f"reason_{rank}"] = pa.array(words, pa.string())
@@ -131,7 +132,12 @@ def _ids(card: ModelCard, table: pa.Table, first_row: int) -> Texts:
     return to_text(table.column(name))
 
 
-def _probabilities(model: FittedModel, margins: Floats) -> dict[str, object]:
+def judge(model: FittedModel, margins: Floats) -> dict[str, "pa.Array[Any]"]:
+    """What margins mean, by row: `probability, grade, action`, or `value, value_low, value_high, action`."""
+    return _probabilities(model, margins) if model.card.task is Task.CONVERSION else _values(model, margins)
+
+
+def _probabilities(model: FittedModel, margins: Floats) -> dict[str, "pa.Array[Any]"]:
     probability = sigmoid(margins)
     bounds = {grade.grade: grade.minimum_probability for grade in model.card.grades}
     actions = {grade.grade: grade.action for grade in model.card.grades}
@@ -164,7 +170,7 @@ def _times(model: HazardModel, frame: Frame) -> dict[str, object]:
     return {name: pa.array(numbers, pa.float64(), mask=np.isnan(numbers)) for name, numbers in found.items()}
 
 
-def _values(model: FittedModel, margins: Floats) -> dict[str, object]:
+def _values(model: FittedModel, margins: Floats) -> dict[str, "pa.Array[Any]"]:
     assert model.intervals is not None
     low, high = model.intervals.around(margins)
     lowest = np.array([band.minimum_value for band in model.card.value_bands])

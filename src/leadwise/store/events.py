@@ -1,17 +1,21 @@
-"""Events: what happened to leads, among it every changed field."""
+"""Events: what happened to leads. Of two versions of an event, the one that was recorded first counts."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, text
+import pyarrow as pa
+from sqlalchemy import Connection, RowMapping, Select, func, select, text
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Event
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import check_name, json_text
+from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
+from leadwise.store.statements import list_changes
 
-_COLUMNS = {
+COLUMNS = {
     "source": "text",
     "external_id": "text",
     "lead_source": "text",
@@ -21,15 +25,38 @@ _COLUMNS = {
     "recorded_at": "timestamptz",
     "fields": "jsonb",
 }
+NAMES = {
+    "source": "source",
+    "external_id": "external_id",
+    "lead_source": "lead's identifier",
+    "lead_external_id": "lead's identifier",
+    "kind": "kind",
+}
 
+# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
 _ADD = """
-INSERT INTO events (organisation_id, lead_id, source, external_id, kind, occurred_at, recorded_at, fields)
-SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
-    kind, incoming.occurred_at, incoming.recorded_at, incoming.fields
-FROM incoming
-JOIN leads ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
-ORDER BY source, external_id, recorded_at, position
-ON CONFLICT DO NOTHING
+WITH stored AS (
+    INSERT INTO events (organisation_id, lead_id, source, external_id, kind, occurred_at, recorded_at, fields)
+    SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
+        kind, incoming.occurred_at, incoming.recorded_at, incoming.fields
+    FROM incoming
+    JOIN leads
+        ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
+    ORDER BY source, external_id, incoming.recorded_at, incoming.occurred_at, kind, incoming.fields,
+        lead_source, lead_external_id
+    ON CONFLICT (organisation_id, source, external_id) DO UPDATE
+    SET lead_id = EXCLUDED.lead_id, kind = EXCLUDED.kind, occurred_at = EXCLUDED.occurred_at,
+        recorded_at = EXCLUDED.recorded_at, fields = EXCLUDED.fields
+    WHERE (EXCLUDED.recorded_at, EXCLUDED.occurred_at, EXCLUDED.kind, EXCLUDED.fields)
+            < (events.recorded_at, events.occurred_at, events.kind, events.fields)
+        OR (EXCLUDED.lead_id <> events.lead_id
+            AND (EXCLUDED.recorded_at, EXCLUDED.occurred_at, EXCLUDED.kind, EXCLUDED.fields)
+                = (events.recorded_at, events.occurred_at, events.kind, events.fields)
+            AND (SELECT (source, external_id) FROM leads WHERE id = EXCLUDED.lead_id)
+                < (SELECT (source, external_id) FROM leads WHERE id = events.lead_id))
+    RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS changed FROM stored
 """
 
 
@@ -41,36 +68,54 @@ class EventRepository:
         self._organisation = organisation
 
     def add_many(self, events: Iterable[Event]) -> AddResult:
-        """Store events. One that is there already, by source and external id, stays as it is; the first word counts.
+        """Store events; an event is known by its source and external id.
 
-        Events of leads that are not stored are rejected; all others are stored.
+        Of two versions of one, that counts which was recorded first, then the one that occurred first, then the smaller
+        content, whichever is delivered first. Events of leads that are not stored are rejected; all others are stored.
         """
         rejected: list[Rejection] = []
         rows = bulk.usable(events, _row, lambda event: (event.source, event.external_id), rejected)
-        with bulk.incoming(self._connection, _COLUMNS, rows) as count:
-            unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
-            added = self._connection.execute(text(_ADD), {"organisation": self._organisation}).rowcount
-        return AddResult(added, count - len(unknown) - added, rejected=(*rejected, *unknown))
+        with bulk.incoming(self._connection, COLUMNS, rows) as count:
+            return self._store(count, rejected)
+
+    def add_table(self, table: pa.Table) -> AddResult:
+        """Store a table of events with the columns of `COLUMNS`, as `add_many`; rejections say which row it was."""
+        rows, rejected = usable_rows(table, NAMES)
+        with bulk.incoming_table(self._connection, COLUMNS, rows) as count:
+            return self._store(count, rejected)
+
+    def _store(self, count: int, rejected: list[Rejection]) -> AddResult:
+        unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
+        stored = self._connection.execute(text(_ADD), {"organisation": self._organisation}).one()
+        unchanged = count - len(unknown) - stored.added - stored.changed
+        return AddResult(stored.added, unchanged, stored.changed, (*rejected, *unknown))
 
     def list_visible(self, as_of: datetime, lead: tuple[str, str] | None = None) -> list[Event]:
         """Events that had occurred and were recorded by then, in the order in which they occurred.
+
+        Where a later delivery of a lead said something new of a field, there is an event of kind `field_changed` with
+        fields `{"field": ..., "value": ...}`, which occurred and was recorded when that delivery was recorded.
 
         Args:
             as_of: The instant, with its zone.
             lead: The (source, external_id) of the only lead that matters; None for all.
         """
         instant = in_utc("as_of", as_of)
-        events, leads = tables.events.c, tables.leads.c
+        found = [_event_of(row) for row in self._connection.execute(self._visible(instant, lead)).mappings()]
+        changes = [_event_of(row) for row in list_changes(self._connection, self._organisation, instant, lead)]
+        return sorted([*found, *changes], key=_order_of_happening)
+
+    def _visible(self, instant: datetime, lead: tuple[str, str] | None) -> Select[Any]:
+        events, said_of = tables.events.c, tables.leads.alias("said_of")
+        leads = tables.leads.c
         query = (
             select(tables.events, leads.source.label("lead_source"), leads.external_id.label("lead_external_id"))
-            .join(tables.leads, leads.id == events.lead_id)
+            .join(said_of, said_of.c.id == events.lead_id)
+            .join(tables.leads, leads.id == func.coalesce(said_of.c.merged_into, said_of.c.id))
             .where(events.organisation_id == self._organisation)
             .where(events.occurred_at <= instant, events.recorded_at <= instant)
-            .order_by(events.occurred_at, events.recorded_at, events.id)
         )
-        if lead is not None:
-            query = query.where(leads.source == lead[0], leads.external_id == lead[1])
-        return [_event_of(row) for row in self._connection.execute(query).mappings()]
+        return query if lead is None else query.where(leads.source == lead[0], leads.external_id == lead[1])
 
 
 def _row(event: Event) -> bulk.Row:
@@ -95,3 +140,7 @@ def _event_of(row: RowMapping) -> Event:
         recorded_at=row["recorded_at"],
         fields=row["fields"],
     )
+
+
+def _order_of_happening(event: Event) -> tuple[object, ...]:
+    return (event.occurred_at, event.recorded_at, event.source, event.external_id)

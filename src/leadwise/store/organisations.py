@@ -19,6 +19,10 @@ class OrganisationRepository:
         organisations = tables.organisations.c
         return self._connection.scalar(select(organisations.recorded_at).where(organisations.id == name))
 
+    def ensure(self, name: str) -> None:
+        """Make the organisation, unless there is one of that name."""
+        self._connection.execute(insert(tables.organisations).values(id=name).on_conflict_do_nothing())
+
     def begin_anew(self, name: str, recorded_at: datetime) -> None:
         """An organisation of that name in which nothing is stored, whatever was there before.
 

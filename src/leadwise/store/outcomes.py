@@ -1,16 +1,18 @@
-"""Outcomes: how it ended for a lead."""
+"""Outcomes: how it ended for a lead. Of two versions of an outcome, the one that was recorded first counts."""
 
 import math
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, RowMapping, select, text
+import pyarrow as pa
+from sqlalchemy import Connection, RowMapping, func, select, text
 
 from leadwise.domain.lead import Outcome
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import UnusableValueError, check_name
+from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
 
-_COLUMNS = {
+COLUMNS = {
     "source": "text",
     "external_id": "text",
     "lead_source": "text",
@@ -22,15 +24,38 @@ _COLUMNS = {
     "recorded_at": "timestamptz",
 }
 
-_ADD = """
-INSERT INTO outcomes (organisation_id, lead_id, source, external_id, target, won, value, occurred_at, recorded_at)
-SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
-    target, won, value, incoming.occurred_at, incoming.recorded_at
-FROM incoming
-JOIN leads ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
-ORDER BY source, external_id, recorded_at, position
-ON CONFLICT DO NOTHING
-"""
+NAMES = {
+    "source": "source",
+    "external_id": "external_id",
+    "lead_source": "lead's identifier",
+    "lead_external_id": "lead's identifier",
+    "target": "target",
+}
+
+_CONTENT = "{0}.recorded_at, {0}.occurred_at, {0}.target, {0}.won, coalesce({0}.value, '-infinity')"
+
+# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
+_ADD = f"""
+WITH stored AS (
+    INSERT INTO outcomes (organisation_id, lead_id, source, external_id, target, won, value, occurred_at, recorded_at)
+    SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
+        target, won, value, incoming.occurred_at, incoming.recorded_at
+    FROM incoming
+    JOIN leads
+        ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
+    ORDER BY source, external_id, {_CONTENT.format("incoming")}, lead_source, lead_external_id
+    ON CONFLICT (organisation_id, source, external_id) DO UPDATE
+    SET lead_id = EXCLUDED.lead_id, target = EXCLUDED.target, won = EXCLUDED.won, value = EXCLUDED.value,
+        occurred_at = EXCLUDED.occurred_at, recorded_at = EXCLUDED.recorded_at
+    WHERE ({_CONTENT.format("EXCLUDED")}) < ({_CONTENT.format("outcomes")})
+        OR (EXCLUDED.lead_id <> outcomes.lead_id
+            AND ({_CONTENT.format("EXCLUDED")}) = ({_CONTENT.format("outcomes")})
+            AND (SELECT (source, external_id) FROM leads WHERE id = EXCLUDED.lead_id)
+                < (SELECT (source, external_id) FROM leads WHERE id = outcomes.lead_id))
+    RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS changed FROM stored
+"""  # noqa: S608 - our own statement
 
 
 class OutcomeRepository:
@@ -41,23 +66,36 @@ class OutcomeRepository:
         self._organisation = organisation
 
     def add_many(self, outcomes: Iterable[Outcome]) -> AddResult:
-        """Store outcomes. One that is there already, by source and external id, stays as it is; the first word counts.
+        """Store outcomes; an outcome is known by its source and external id.
 
-        Outcomes of leads that are not stored are rejected, and so are values that are no number; all others are stored.
+        Of two versions of one, that counts which was recorded first, then the one that occurred first, then the smaller
+        content, whichever is delivered first. Outcomes of leads that are not stored are rejected, and so are values
+        that are no number; all others are stored.
         """
         rejected: list[Rejection] = []
         rows = bulk.usable(outcomes, _row, lambda outcome: (outcome.source, outcome.external_id), rejected)
-        with bulk.incoming(self._connection, _COLUMNS, rows) as count:
-            unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
-            added = self._connection.execute(text(_ADD), {"organisation": self._organisation}).rowcount
-        return AddResult(added, count - len(unknown) - added, rejected=(*rejected, *unknown))
+        with bulk.incoming(self._connection, COLUMNS, rows) as count:
+            return self._store(count, rejected)
+
+    def add_table(self, table: pa.Table) -> AddResult:
+        """Store a table of outcomes with the columns of `COLUMNS`, as `add_many`; rejections say which row it was."""
+        rows, rejected = usable_rows(table, NAMES)
+        with bulk.incoming_table(self._connection, COLUMNS, rows) as count:
+            return self._store(count, rejected)
+
+    def _store(self, count: int, rejected: list[Rejection]) -> AddResult:
+        unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
+        stored = self._connection.execute(text(_ADD), {"organisation": self._organisation}).one()
+        unchanged = count - len(unknown) - stored.added - stored.changed
+        return AddResult(stored.added, unchanged, stored.changed, (*rejected, *unknown))
 
     def list(self, target: str) -> list[Outcome]:
         """All outcomes for the target, in the order in which they were stored."""
-        outcomes, leads = tables.outcomes.c, tables.leads.c
+        outcomes, leads, said_of = tables.outcomes.c, tables.leads.c, tables.leads.alias("said_of")
         query = (
             select(tables.outcomes, leads.source.label("lead_source"), leads.external_id.label("lead_external_id"))
-            .join(tables.leads, leads.id == outcomes.lead_id)
+            .join(said_of, said_of.c.id == outcomes.lead_id)
+            .join(tables.leads, leads.id == func.coalesce(said_of.c.merged_into, said_of.c.id))
             .where(outcomes.organisation_id == self._organisation, outcomes.target == target)
             .order_by(outcomes.id)
         )

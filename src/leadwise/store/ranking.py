@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from leadwise.domain.clock import in_utc
@@ -109,13 +109,17 @@ class RankingRepository:
         leads, outcomes = tables.leads.c, tables.outcomes.c
         known_since = func.greatest(leads.occurred_at, leads.recorded_at)
         young = known_since > self._as_of - timedelta(days=self._target.open_days)
+        parts = tables.leads.alias("parts").c  # what was merged into a lead ended with it
         ended = exists().where(
-            outcomes.lead_id == leads.id,
+            or_(
+                outcomes.lead_id == leads.id,
+                outcomes.lead_id.in_(select(parts.id).where(parts.merged_into == leads.id).correlate(tables.leads)),
+            ),
             outcomes.target == self._target.name,
             outcomes.occurred_at <= self._as_of,
             outcomes.recorded_at <= self._as_of,
         )
-        return and_(young, known_since <= self._as_of, ~ended)
+        return and_(young, known_since <= self._as_of, leads.merged_into.is_(None), ~ended)
 
 
 def _of_grade(grade: ColumnElement[Any], wanted: RankingFilter) -> list[ColumnElement[bool]]:

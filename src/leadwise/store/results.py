@@ -11,11 +11,13 @@ class Rejection:
         source: The row's source.
         external_id: The row's identifier there; for a score, its lead's.
         reason: A sentence for people.
+        position: Which of the rows of a table it was, from 1; None where things came one by one.
     """
 
     source: str
     external_id: str
     reason: str
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class AddResult:
     Args:
         added: Rows that are new.
         unchanged: Rows that were stored already.
-        changed: Rows that told of changed fields, now stored as events of kind `field_changed`.
+        changed: Rows that told of changed fields, or took the place of what was stored, since they were recorded first.
         rejected: Rows that cannot be stored; all others were.
     """
 

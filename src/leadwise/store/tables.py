@@ -4,7 +4,7 @@ Keys, indexes and triggers stand in the migrations, which make the tables; a tes
 each other.
 """
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Double, LargeBinary, MetaData, Table, Text
+from sqlalchemy import UUID, BigInteger, Boolean, DateTime, Double, LargeBinary, MetaData, Table, Text
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -19,6 +19,7 @@ organisations = Table(
     metadata,
     TableColumn("id", Text, primary_key=True),
     TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("erasure_salt", UUID, nullable=False),
 )
 
 leads = Table(
@@ -31,16 +32,27 @@ leads = Table(
     TableColumn("occurred_at", Instant, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
     TableColumn("fields", JSONB, nullable=False),
+    TableColumn("entity", Text, nullable=False),
+    TableColumn("merged_into", BigInteger),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    TableColumn("lead_id", BigInteger, primary_key=True),
+    TableColumn("occurred_at", Instant, primary_key=True),
+    TableColumn("recorded_at", Instant, primary_key=True),
+    TableColumn("fields", JSONB, nullable=False),
+    TableColumn("digest", BigInteger, primary_key=True),
 )
 
 events = Table(
     "events",
     metadata,
-    TableColumn("id", BigInteger, primary_key=True),
-    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("organisation_id", Text, primary_key=True),
     TableColumn("lead_id", BigInteger, nullable=False),
-    TableColumn("source", Text, nullable=False),
-    TableColumn("external_id", Text, nullable=False),
+    TableColumn("source", Text, primary_key=True),
+    TableColumn("external_id", Text, primary_key=True),
     TableColumn("kind", Text, nullable=False),
     TableColumn("occurred_at", Instant, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
@@ -101,4 +113,16 @@ activations = Table(
     TableColumn("version", Text, nullable=False),
     TableColumn("activated_by", Text, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("erased_by", Text, nullable=False),
+    TableColumn("identifier_hash", Text, nullable=False),
+    TableColumn("counts", JSONB, nullable=False),
+    TableColumn("readmitted_at", Instant),
 )

@@ -23,6 +23,7 @@ from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
 from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
 from leadwise.training.prior import ask_prior, check_prior, read_alike
+from leadwise.training.purging import purge, read_horizons
 from leadwise.training.row_order import choose_rows, oldest_first
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import (
@@ -106,6 +107,10 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     step = rung(task, target)
     group = prepared.group[rows] if prepared.group is not None else None
     split = _split(task, target, group, step, timed=prepared.time is not None, seed=options.seed)
+    if options.as_of_column and options.horizon_days:
+        split = purge(
+            split, read_horizons(prepared.table.take(rows), options.as_of_column, options.horizon_days), target
+        )
     frame = encode(prepared.table.take(rows), prepared.columns)
     drift = find_drift(
         frame,

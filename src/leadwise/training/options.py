@@ -54,6 +54,9 @@ class FitOptions:
         time_column: Orders the rows in time.
         ordered: Whether the rows are in time order already.
         group_column: Rows with the same value (one lead at several ages) stay together in every split.
+        as_of_column: The instant that each row is of, where its outcome is that of a horizon after it.
+        horizon_days: How long that horizon is. With both, no row is trained on whose outcome was not settled when the
+            rows begin that the model is judged by.
         drop: Columns to leave out.
         keep: Columns to use whatever the leak check says.
         algorithms: Names of the algorithms that compete; empty: all.
@@ -80,6 +83,8 @@ class FitOptions:
     time_column: str | None = None
     ordered: bool = False
     group_column: str | None = None
+    as_of_column: str | None = None
+    horizon_days: float | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ()

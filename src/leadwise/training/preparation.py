@@ -72,7 +72,9 @@ def prepare(table: pa.Table, options: FitOptions) -> PreparedTable:
     target = _read_target(table, options)
     columns = infer_columns(table)
     by_name = {column.name: column for column in columns}
-    exempt = [name for name in (options.outcome, options.time_column, options.group_column) if name]
+    exempt = [
+        name for name in (options.outcome, options.time_column, options.group_column, options.as_of_column) if name
+    ]
     group = to_codes(table.column(options.group_column)).codes if options.group_column else None
     findings = _find_leaks(table, columns, target, exempt, group)
     id_column = options.id_column or _first_identifier(columns, table.num_rows, options)
@@ -144,6 +146,7 @@ def _check_roles(table: pa.Table, options: FitOptions) -> None:
         *(("--id", name) for name in [options.id_column] if name),
         *(("--time", name) for name in [options.time_column] if name),
         *(("--group", name) for name in [options.group_column] if name),
+        *(("as_of_column", name) for name in [options.as_of_column] if name),
         *(("--drop", name) for name in options.drop),
         *(("--keep", name) for name in options.keep),
     ]
@@ -206,6 +209,7 @@ def _use(column: Column, finding: Finding, options: FitOptions, id_column: str |
     roles = {
         options.outcome: (ColumnUse.OUTCOME, ""),
         options.group_column: (ColumnUse.DROPPED, "It keeps rows of one lead together and is no feature."),
+        options.as_of_column: (ColumnUse.DROPPED, "It says when each row is looked at, and is no feature."),
         options.time_column: (ColumnUse.TIME, "It orders the rows; only its calendar parts are features."),
         id_column: (ColumnUse.ID, "It names the row in the scores."),
     }

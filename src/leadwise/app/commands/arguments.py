@@ -1,5 +1,6 @@
 """Arguments that several commands share, each with its help text."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,16 @@ import typer
 Table = Annotated[
     Path, typer.Argument(help="CSV, TSV, Parquet, Excel or JSON Lines; encoding and separator are found.")
 ]
+BlueprintName = Annotated[
+    str, typer.Argument(help="A blueprint that ships with leadwise (`leadwise blueprint list`), or a TOML file.")
+]
+OptionalTable = Annotated[
+    Path | None, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet, Excel or JSON Lines; or --target.")
+]
 ModelFile = Annotated[Path, typer.Argument(help="A file that `leadwise fit` wrote.")]
+OptionalModelFile = Annotated[
+    Path | None, typer.Argument(metavar="MODEL", help="A file that `leadwise fit` wrote; or --target.")
+]
 Created = Annotated[
     str | None,
     typer.Option(help="The column that says when a lead was created; with --converted-at, learns when leads convert."),
@@ -57,3 +67,45 @@ Derive = Annotated[
     list[str] | None, typer.Option(help="Make further features: time, interactions or log; may be repeated.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output, and nothing else.")]
+
+Target = Annotated[str, typer.Argument(help="What is predicted: the name of a blueprint, or a TOML file.")]
+Organisation = Annotated[str, typer.Option(help="Whose history it is.")]
+Store = Annotated[
+    str | None, typer.Option(help="The folder or fsspec URL of the feature store. Default: in the data folder.")
+]
+EngineName = Annotated[
+    str | None, typer.Option("--engine", help="What computes features: `duckdb`, `spark-local` or `spark://HOST:PORT`.")
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", help="In place of a table: a blueprint's name or file, whose stored leads and features are used."
+    ),
+]
+NO_PLACE = "Missing; say where the model file goes."
+NEITHER_FILES_NOR_TARGET = "Missing; name them, or a blueprint with --target."
+
+
+def refuse_with_target(given: Mapping[str, bool]) -> None:
+    """Refuse, by their names, what was given although a target says it.
+
+    Raises:
+        typer.BadParameter: if any was.
+    """
+    _refuse(given, "With --target, leave these out, as the blueprint says what is learnt from what")
+
+
+def refuse_without_target(given: Mapping[str, bool]) -> None:
+    """Refuse, by their names, what was given although it is about stored leads.
+
+    Raises:
+        typer.BadParameter: if any was.
+    """
+    _refuse(given, "These say whose stored leads are meant, and need --target")
+
+
+def _refuse(given: Mapping[str, bool], sentence: str) -> None:
+    names = [name for name, is_given in given.items() if is_given]
+    if names:
+        message = f"{sentence}: {', '.join(names)}."
+        raise typer.BadParameter(message)

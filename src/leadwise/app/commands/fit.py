@@ -3,7 +3,7 @@
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -23,13 +23,16 @@ from leadwise.training.time_material import check_dates
 
 NAME = "fit"
 
-Out = Annotated[Path, typer.Option(help="Where the model file goes.")]
+Out = Annotated[Path | None, typer.Option(help="Where the model file goes; with --target it is stored in any case.")]
 Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML file that needs no network.")]
 
 
 def run(
-    table: take.Table,
-    out: Out,
+    table: take.OptionalTable = None,
+    out: Out = None,
+    target: take.TargetOption = None,
+    organisation: take.Organisation = "default",
+    store: take.Store = None,
     outcome: take.OptionalOutcome = None,
     report: Report = None,
     won: take.Won = None,
@@ -56,7 +59,7 @@ def run(
     derive: take.Derive = None,
     as_json: take.AsJson = False,
 ) -> None:
-    """Learn from a table with outcomes, and write a model file."""
+    """Learn from a table with outcomes, and write a model file. With --target, learn from stored leads."""
     options = FitOptions(
         outcome=outcome or "",
         won=won,
@@ -77,21 +80,79 @@ def run(
         until=until,
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
-    check_dates(options)
-    inputs = [table, *([prior] if prior is not None else [])]
-    _learn(table, out, report, options, inputs, as_json=as_json)
+    if target is not None:
+        _learn_target(TargetChoice(target, organisation, store), table, out, report, options, as_json=as_json)
+        return
+    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
+    _learn(table, out, report, options, [] if prior is None else [prior], as_json=as_json)
+
+
+class TargetChoice(NamedTuple):
+    """A target, whose leads, and where their features are kept."""
+
+    target: str
+    organisation: str
+    store: str | None
+
+
+def _learn_target(
+    choice: TargetChoice,
+    table: Path | None,
+    out: Path | None,
+    report: Path | None,
+    options: FitOptions,
+    *,
+    as_json: bool,
+) -> None:
+    """Fit on the newest snapshot, store, show; files only where they are asked for."""
+    take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
+    # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+    from leadwise.app.target_training import fit_target  # noqa: PLC0415
+
+    for path in (out, report):
+        if path is not None:
+            check_writable(path)
+    with open_target(TargetOptions(*choice)) as session:
+        model = Model(fit_target(session, options))
+    remark(f"Version {model.card.model_version} is stored, and scores from now on.")
+    _show(model, out, report, as_json=as_json)
+
+
+def _about_columns(options: FitOptions) -> dict[str, bool]:
+    """By option, whether something was said of a table's columns or rows."""
+    return {
+        "--outcome": bool(options.outcome),
+        "--won": options.won is not None,
+        "--value": options.value,
+        "--created": options.created is not None,
+        "--converted-at": options.converted_at is not None,
+        "--until": options.until is not None,
+        "--id": options.id_column is not None,
+        "--time": options.time_column is not None,
+        "--ordered": options.ordered,
+    }
 
 
 def _learn(
-    table: Path, out: Path, report: Path | None, options: FitOptions, inputs: list[Path], *, as_json: bool
+    table: Path | None, out: Path | None, report: Path | None, options: FitOptions, priors: list[Path], *, as_json: bool
 ) -> None:
-    """Read, fit, write, show; what is read (`inputs`) is never written over."""
-    check_writable(out, inputs=inputs)
+    """Read, fit, write, show; what is read is never written over."""
+    if table is None:
+        raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="TABLE")
+    if out is None:
+        raise typer.BadParameter(take.NO_PLACE, param_hint="--out")
+    check_dates(options)
+    check_writable(out, inputs=[table, *priors])
     if report is not None:
         check_writable(report, inputs=[table, out])
-    model = _fit(table, options)
-    model.save(out)
-    remark(f"Wrote {out}.")
+    _show(_fit(table, options), out, report, as_json=as_json)
+
+
+def _show(model: Model, out: Path | None, report: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        model.save(out)
+        remark(f"Wrote {out}.")
     if report is not None:
         model.report(report)
         remark(f"Wrote {report}.")

@@ -1,11 +1,11 @@
-"""`leadwise import`."""
+"""`leadwise import TABLE`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-NAME = "import"
+NAME = "table"
 
 
 def run(

@@ -8,13 +8,17 @@ import pyarrow as pa
 import typer
 
 from leadwise.app.commands import arguments as take
+from leadwise.app.engines import engine_in_use
 from leadwise.app.output import remark
 from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
+from leadwise.features.engines.spark import SparkEngine
 from leadwise.registry.model_file import read_model_file
+from leadwise.scoring.on_spark import score_on_spark
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
+from leadwise.training.fitted_model import FittedModel
 
 NAME = "score"
 
@@ -23,21 +27,78 @@ Reasons = Annotated[int, typer.Option(help="How many reasons to give for each ro
 Exact = Annotated[
     bool, typer.Option("--exact", help="Contributions are exact Shapley values, which take some ms for each row.")
 ]
+Engine = Annotated[
+    str | None, typer.Option(help="Where rows are scored: `spark-local` or `spark://HOST:PORT`; else in this process.")
+]
 
 
-def run(model: take.ModelFile, table: take.Table, out: Out, reasons: Reasons = 3, exact: Exact = False) -> None:
-    """Score each row of a table: probability or value, grade, action, reasons."""
+def run(
+    out: Out,
+    model: take.OptionalModelFile = None,
+    table: take.OptionalTable = None,
+    target: take.TargetOption = None,
+    organisation: take.Organisation = "default",
+    store: take.Store = None,
+    reasons: Reasons = 3,
+    exact: Exact = False,
+    engine: Engine = None,
+) -> None:
+    """Score each row of a table: probability or value, grade, action, reasons. With --target, stored open leads."""
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
+    if target is not None:
+        take.refuse_with_target({"MODEL": model is not None, "TABLE": table is not None})
+        check_writable(out)
+        _score_target(target, organisation, store, _Scoring(writer, reasons, exact, engine))
+        return
+    if model is None or table is None:
+        raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="MODEL TABLE")
+    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
     check_writable(out, inputs=[model, table])
+    scoring = _Scoring(writer, reasons, exact, engine)
     fitted = read_model_file(model)
     with working(f"reading {table}"):
         file = read_table(table)
-    for sentence in (*file.notes, *explain_differences(fitted, file.table)):
-        remark(sentence)
-    pieces = score_in_batches(fitted, file.table, reasons=reasons, exact=exact)
-    with writer:
-        rows = _write(pieces, writer, file.table.num_rows)
-    remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {out}.")
+    for note in file.notes:
+        remark(note)
+    scoring.run(fitted, file.table)
+
+
+def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:
+    # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.target_scoring import active_model, rows_to_score, store_scores  # noqa: PLC0415
+    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+
+    with open_target(TargetOptions(target, organisation, store)) as session:
+        model = active_model(session)
+        snapshot = session.snapshot()
+        scoring.run(model, rows_to_score(session, snapshot))
+        stored = store_scores(session, model, snapshot)
+    remark(f"Stored {stored:,} scores, as of {snapshot.as_of:%Y-%m-%d %H:%M} UTC.")
+
+
+class _Scoring:
+    """How rows are scored, and where the scores go.
+
+    Raises:
+        UnknownEngineError: if there is no such engine.
+    """
+
+    def __init__(self, writer: TableWriter, reasons: int, exact: bool, engine: str | None) -> None:  # noqa: FBT001
+        self._writer, self._reasons, self._exact = writer, reasons, exact
+        self._engine = engine_in_use(engine) if engine else None
+
+    def run(self, model: FittedModel, table: pa.Table) -> None:
+        """Score the table's rows and write them."""
+        for sentence in explain_differences(model, table):
+            remark(sentence)
+        with self._writer as writer:
+            rows = _write(self._pieces(model, table), writer, table.num_rows)
+        remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {writer.path}.")
+
+    def _pieces(self, model: FittedModel, table: pa.Table) -> Iterable[pa.Table]:
+        if isinstance(self._engine, SparkEngine):
+            return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self._exact)
+        return score_in_batches(model, table, reasons=self._reasons, exact=self._exact)
 
 
 def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> int:

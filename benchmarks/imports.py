@@ -1,0 +1,144 @@
+"""How fast a history comes in, against a plain COPY of the same file in the same run, and how fast it comes out.
+
+uv run python benchmarks/imports.py [--events 1000000] [--leads 40000]
+
+A plain COPY knows no mapping, no duplicates and no unknown leads. It is measured twice: into a bare table, and into one
+with the keys that make records findable and unique (primary key, reference to the lead, index by lead and time).
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pv
+
+from leadwise.app.history_importing import HistoryImport
+from leadwise.app.rejects import Rejects
+from leadwise.connectors.records.columns import assign_columns
+from leadwise.connectors.records.mapping import Mapping, RecordKind
+from leadwise.connectors.tables import read_table
+from leadwise.domain.progress import Silence
+from leadwise.domain.target import EventKind, EventNumber, Target
+from leadwise.store.database import Database, open_database
+from leadwise.store.history import read_history
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+KINDS = np.array(["visit", "email_sent", "email_opened", "call", "order"])
+COLUMNS = """source text NOT NULL, external_id text NOT NULL, lead text NOT NULL, kind text NOT NULL,
+    occurred_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL, page text, amount double precision"""
+BARE = f"CREATE TABLE bare ({COLUMNS})"
+KEYED = """
+CREATE TABLE plain_leads AS SELECT source, external_id FROM leads;
+ALTER TABLE plain_leads ADD PRIMARY KEY (source, external_id);
+CREATE TABLE keyed (LIKE bare, PRIMARY KEY (source, external_id),
+    FOREIGN KEY (source, lead) REFERENCES plain_leads ON DELETE CASCADE);
+CREATE INDEX ON keyed (source, lead, occurred_at);
+"""
+ORDER = EventKind(
+    name="order", title="Orders", never="", once="", times="", numbers=(EventNumber(name="amount", title="Amount"),)
+)
+TARGET = Target(name="sold", title="Buys", entity="lead", horizon_days=9, open_days=9, ages_days=(0,), events=(ORDER,))
+
+
+def write_files(folder: Path, leads: int, events: int) -> None:
+    rng = np.random.default_rng(0)
+    names = np.array([f"L{number:07d}" for number in range(leads)])
+    arrived = instants(rng.integers(0, 200 * 86_400, leads))
+    write(folder / "leads.csv", {
+        "source": ["web"] * leads, "external_id": names, "occurred_at": arrived, "recorded_at": arrived,
+        "city": rng.choice(["Berlin", "Pune", "Oslo"], leads), "budget": rng.integers(1, 1000, leads),
+    })  # fmt: skip
+    happened = rng.integers(200 * 86_400, 400 * 86_400, events)
+    write(folder / "events.csv", {
+        "source": ["web"] * events, "external_id": [f"{number:016x}" for number in rng.permutation(events)],
+        "lead": names[rng.integers(0, leads, events)], "kind": KINDS[rng.integers(0, len(KINDS), events)],
+        "occurred_at": instants(happened), "recorded_at": instants(happened + rng.integers(0, 3600, events)),
+        "page": rng.choice(["/", "/price", "/contact"], events), "amount": rng.integers(1, 10_000, events) / 100,
+    })  # fmt: skip
+
+
+def instants(seconds: Any) -> Any:
+    return pa.array(
+        np.datetime64("2025-01-01T00:00:00", "us") + seconds.astype("timedelta64[s]"), pa.timestamp("us", "UTC")
+    )
+
+
+def write(path: Path, columns: dict[str, Any]) -> None:
+    pv.write_csv(pa.table(columns), path)
+
+
+def timed(what: str, rows: int, work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    print(f"{what:48} {seconds:8.1f} s {rows / seconds:12,.0f} rows/s")
+    return seconds
+
+
+def plain_copy(database: Database, table: str, path: Path) -> None:
+    with database.transaction() as connection, path.open("rb") as file:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv, HEADER)") as copy:
+            while block := file.read(1 << 20):
+                copy.write(block)
+
+
+def import_file(database: Database, kind: RecordKind, path: Path) -> None:
+    table = read_table(path).table
+    columns = assign_columns(Mapping(kind), table.column_names)
+    with Rejects(path.with_suffix(".rejects.csv")) as rejects:
+        HistoryImport(database, "default", columns, datetime.now(UTC)).run(table, rejects, Silence())
+
+
+def read(database: Database) -> None:
+    with database.transaction() as connection:
+        history = read_history(connection, "default", TARGET)
+    print(f"  {history.events.num_rows:,} events of {history.leads.num_rows:,} leads, {history.events.nbytes >> 20} MB")
+
+
+def read_one(database: Database) -> None:
+    with database.transaction() as connection:
+        number = connection.exec_driver_sql("SELECT max(id) FROM leads").scalar_one()
+    seconds = []
+    for _ in range(50):
+        began = time.perf_counter()
+        with database.transaction() as connection:
+            read_history(connection, "default", TARGET, [number])
+        seconds.append(time.perf_counter() - began)
+    print(f"One lead's history: median {np.median(seconds) * 1000:.1f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--leads", type=int, default=40_000)
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="lw-bench-"))
+    folder.chmod(0o755)
+    write_files(folder, given.leads, given.events)
+    print(f"{given.events:,} events of {given.leads:,} leads, {(folder / 'events.csv').stat().st_size >> 20} MB")
+    with open_database(None, folder) as database:
+        timed("Import of leads", given.leads, lambda: import_file(database, RecordKind.LEADS, folder / "leads.csv"))
+        for statements in (BARE, KEYED):
+            with database.transaction() as connection:
+                connection.exec_driver_sql(statements)
+        events = folder / "events.csv"
+        bare = timed("Plain COPY into a bare table", given.events, lambda: plain_copy(database, "bare", events))
+        keyed = timed("Plain COPY into a table with keys", given.events, lambda: plain_copy(database, "keyed", events))
+        ours = timed("Import of events", given.events, lambda: import_file(database, RecordKind.EVENTS, events))
+        timed("The same again", given.events, lambda: import_file(database, RecordKind.EVENTS, events))
+        print(f"Rate of the import: {keyed / ours:.2f} of a COPY with keys, {bare / ours:.2f} of a bare one")
+        timed("The history of all leads", given.events, lambda: read(database))
+        read_one(database)
+    print(f"Highest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10:,} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`leadwise blueprint`: the blueprints that ship, and users' own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from leadwise.app.blueprint_text import show_blueprint, show_list
+from leadwise.app.commands import arguments as take
+from leadwise.app.new_blueprint import write_new_blueprint
+from leadwise.app.output import console, print_json, remark
+from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+from leadwise.training.blueprint_check import find_mistakes
+
+NAME = "blueprint"
+group = typer.Typer(help="List, show, begin and check blueprints: an industry's target, words, rules and actions.")
+
+
+class BlueprintReport(BaseModel):
+    """What `leadwise blueprint check --json` says."""
+
+    file: str
+    mistakes: tuple[str, ...]
+
+
+@group.command("list")
+def list_all() -> None:
+    """List the blueprints that ship with leadwise."""
+    show_list((name, load_blueprint(name)) for name in list_blueprints())
+
+
+@group.command()
+def show(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
+    """Show a blueprint: what it predicts, its words, rules and actions."""
+    found = load_blueprint(blueprint)
+    if as_json:
+        print_json(found)
+    else:
+        show_blueprint(found)
+
+
+@group.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What the blueprint is called, as people read it.")],
+    out: Annotated[Path, typer.Option(help="The TOML file to write; one that is there is never replaced.")],
+    like: Annotated[
+        str | None, typer.Option("--from", help="Start from this blueprint, instead of from a small commented file.")
+    ] = None,
+) -> None:
+    """Begin a blueprint of your own: a commented file that works as it is."""
+    write_new_blueprint(name, out, like)
+    remark(
+        f"Wrote {out}. Change it, see what is wrong with it (leadwise blueprint check {out}), and use it by its path."
+    )
+
+
+@group.command()
+def check(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
+    """Say what is wrong with a blueprint, by line; exit with 1 if anything is."""
+    mistakes = find_mistakes(blueprint)
+    if as_json:
+        print_json(BlueprintReport(file=blueprint, mistakes=mistakes))
+    elif mistakes:
+        for mistake in mistakes:
+            console().print(mistake, soft_wrap=True)
+        remark(f"leadwise: {blueprint} has {len(mistakes)} to mend.")
+    else:
+        console().print(f"{blueprint} is a blueprint without mistakes.", soft_wrap=True)
+    if mistakes:
+        raise typer.Exit(1)

@@ -1,0 +1,28 @@
+"""`leadwise forget`."""
+
+from typing import Annotated
+
+import typer
+
+from leadwise.app.commands import arguments as take
+
+NAME = "forget"
+
+
+def run(
+    leads: Annotated[list[str], typer.Argument(metavar="LEAD...", help="Identifiers of leads in their source.")],
+    source: Annotated[str, typer.Option(help="The source that they came from.")],
+    organisation: Annotated[str, typer.Option(help="Whose leads they are.")] = "default",
+    store: Annotated[
+        list[str] | None, typer.Option(help="A further feature store to erase them from; may be repeated.")
+    ] = None,
+    as_json: take.AsJson = False,
+) -> None:
+    """Erase leads and all that is stored of them: statements, events, outcomes, scores, snapshots. A receipt stays.
+
+    The receipt names nobody. A lead that was erased is refused when it is delivered again, unless with --readmit.
+    """
+    # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.forgetting import run_forget  # noqa: PLC0415
+
+    run_forget([(source, lead) for lead in leads], organisation, store or (), as_json=as_json)

@@ -1,0 +1,117 @@
+"""Erasing people: from the store, and from whatever else keeps something of them."""
+
+import getpass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+
+import typer
+from pydantic import BaseModel
+
+from leadwise.app.output import print_json, remark
+from leadwise.app.settings import Settings
+from leadwise.domain.clock import now
+from leadwise.store.database import Database, open_database
+from leadwise.store.erasures import Erasure, LeadName, erase_lead, find_parts
+from leadwise.training.feature_store.erasing import erase_leads
+from leadwise.training.feature_store.folders import Folder, open_folder
+
+Eraser = Callable[[str, Sequence[LeadName]], dict[str, int]]
+"""Removes leads, given the organisation and their names, from one more place; says how many rows went, by place."""
+
+
+class Receipt(BaseModel):
+    """What was erased, without a word on whom.
+
+    `identifier_hashes` are salted; a lead that was merged with others has one for each. `counts` is by table or place.
+    """
+
+    organisation: str
+    erased_at: datetime
+    erased_by: str
+    identifier_hashes: list[str]
+    counts: dict[str, int]
+
+
+def forget(
+    database: Database, organisation: str, leads: Sequence[LeadName], erased_by: str, *, also: Sequence[Eraser] = ()
+) -> list[Receipt]:
+    """Erase leads everywhere, all or none; gives a receipt for each.
+
+    Args:
+        database: The store.
+        organisation: Whose leads.
+        leads: Their (source, external_id).
+        erased_by: Who does it.
+        also: Further places. They come first, so that what could not be erased there can be erased again.
+
+    Raises:
+        LeadNotFoundError: if one of them is not there and never was erased.
+    """
+    with database.transaction() as connection:
+        parts = [find_parts(connection, organisation, lead) for lead in leads]
+        receipts = [
+            _receipt(organisation, erase_lead(connection, organisation, lead, erased_by, now())) for lead in leads
+        ]
+        for receipt, names in zip(receipts, parts, strict=True):
+            for erase in also:
+                receipt.counts.update(erase(organisation, names))
+    return receipts
+
+
+def _receipt(organisation: str, erasures: Sequence[Erasure]) -> Receipt:
+    counts: dict[str, int] = {}
+    for erasure in erasures:
+        for place, count in erasure.counts.items():
+            counts[place] = counts.get(place, 0) + count
+    return Receipt(
+        organisation=organisation,
+        erased_at=erasures[0].recorded_at,
+        erased_by=erasures[0].erased_by,
+        identifier_hashes=[erasure.identifier_hash for erasure in erasures],
+        counts=counts,
+    )
+
+
+def _snapshot_eraser(folders: Sequence[Folder]) -> Eraser:
+    def erase(organisation: str, names: Sequence[LeadName]) -> dict[str, int]:
+        return {"snapshot rows": sum(erase_leads(folder, organisation, names) for folder in folders)}
+
+    return erase
+
+
+def _say_busy() -> None:
+    remark("A refresh of features is at work; waiting until it is done.")
+
+
+class _Receipts(BaseModel):
+    receipts: list[Receipt]
+
+
+def run_forget(leads: Sequence[LeadName], organisation: str, stores: Sequence[str], *, as_json: bool) -> None:
+    """Erase the leads from the database and the feature store of the settings, and print the receipts.
+
+    Args:
+        leads: Their (source, external_id).
+        organisation: Whose leads.
+        stores: Further feature stores, by folder or URL.
+        as_json: Whether to print JSON.
+    """
+    settings = Settings()
+    folders = [open_folder(place) for place in (settings.feature_store_place, *stores)]
+    with ExitStack() as stack:
+        database = stack.enter_context(open_database(settings.server_url, settings.data_folder))
+        for folder in folders:  # until the database has forgotten them too, nobody may make a snapshot of them
+            stack.enter_context(folder.held(alone=True, waiting=_say_busy))
+        receipts = forget(database, organisation, leads, getpass.getuser(), also=[_snapshot_eraser(folders)])
+    if as_json:
+        print_json(_Receipts(receipts=receipts))
+        return
+    for receipt in receipts:
+        typer.echo(_sentence(receipt))
+
+
+def _sentence(receipt: Receipt) -> str:
+    rows = ", ".join(f"{count:,} {place}" for place, count in sorted(receipt.counts.items()))
+    hashes = ", ".join(receipt.identifier_hashes)
+    return f"Erased on {receipt.erased_at:%Y-%m-%d %H:%M} UTC by {receipt.erased_by}: {rows}. Receipt {hashes}"

@@ -1,0 +1,172 @@
+"""Files of leads, events and outcomes into the store, piece by piece.
+
+Each piece is a transaction of its own: a process that is killed loses nothing of which progress has said that it is
+stored, and the same file again completes it without doubles. While the database takes one piece, the next is read.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from leadwise.app.rejects import Rejects
+from leadwise.connectors.records.columns import RecordColumns
+from leadwise.connectors.records.mapping import RecordKind
+from leadwise.connectors.records.reading import Records, read_records
+from leadwise.domain.errors import Invalid
+from leadwise.domain.progress import Progress
+from leadwise.store.database import Database
+from leadwise.store.events import EventRepository
+from leadwise.store.leads import LeadRepository
+from leadwise.store.organisations import OrganisationRepository
+from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.results import AddResult
+
+CHUNK_ROWS = 100_000
+Made = TypeVar("Made")
+pc: Any = pyarrow.compute
+
+
+class NothingStoredError(Invalid):
+    """Not one row of the file could be stored."""
+
+    code = "nothing_stored"
+
+    def __init__(self, rows: int, reason: str, rejects: Path) -> None:
+        self.rows, self.reason, self.rejects = rows, reason, rejects
+        super().__init__(
+            f"At least one of the {rows:,} rows should be fit to be stored, but none is. The first: {reason} "
+            f"All rows, with the reasons, are in {rejects}."
+        )
+
+
+class HistoryResult(BaseModel):
+    """What became of the rows of a file.
+
+    `changed` rows told of changed fields, or took the place of what was stored, since they were recorded first;
+    `in_future` lie after `recorded_at`, the instant of the import; `reasons` has the first rejection of each sort.
+    """
+
+    kind: str
+    organisation: str
+    rows: int
+    added: int
+    unchanged: int
+    changed: int
+    rejected: int
+    reasons: dict[str, int]
+    rejects: Path | None
+    in_future: int
+    by_content: bool
+    recorded_at: datetime
+
+
+class HistoryImport:
+    """The import of one file.
+
+    Args:
+        database: Where to.
+        organisation: Whose; it begins to exist with its first import.
+        columns: What the columns of the file are.
+        recorded_at: Now.
+        readmit: Whether leads that were erased are stored again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        organisation: str,
+        columns: RecordColumns,
+        recorded_at: datetime,
+        *,
+        readmit: bool = False,
+    ) -> None:
+        self._database, self._organisation, self._columns = database, organisation, columns
+        self._recorded_at, self._readmit = recorded_at, readmit
+
+    def run(self, table: pa.Table, rejects: Rejects, progress: Progress) -> HistoryResult:
+        """Store the rows of the file, and hand those that cannot be stored to `rejects`.
+
+        Raises:
+            NothingStoredError: if no row can be stored.
+            ServerUnreachableError, DiskFullError and their kin: then the pieces before are stored.
+        """
+        begins = range(0, table.num_rows, CHUNK_ROWS)
+        progress.start(total_steps=len(begins))
+        with self._database.transaction() as connection:
+            OrganisationRepository(connection).ensure(self._organisation)
+        total, in_future = AddResult(0, 0), 0
+        pieces = _one_ahead(lambda begin: self._read(table, begin), begins)
+        for begin, records in zip(begins, pieces, strict=True):
+            progress.step(f"storing {self._columns.kind} from row {begin + 1:,} of {table.num_rows:,}")
+            with self._database.transaction() as connection:
+                stored = self._store(connection, records)
+            reasons = records.rejected | _reasons(records, stored)
+            rejects.add(table.slice(begin, CHUNK_ROWS), begin, reasons)
+            in_future += self._in_future(records)
+            total = _sum(total, stored)
+        progress.finish()
+        if not total.added + total.unchanged + total.changed:
+            raise NothingStoredError(table.num_rows, next(iter(rejects.reasons)), rejects.path)
+        return self._result(table.num_rows, total, rejects, in_future)
+
+    def _read(self, table: pa.Table, begin: int) -> Records:
+        return read_records(table.slice(begin, CHUNK_ROWS), self._columns, self._recorded_at)
+
+    def _store(self, connection: Connection, records: Records) -> AddResult:
+        if self._columns.kind is RecordKind.LEADS:
+            return LeadRepository(connection, self._organisation).add_table(records.table, readmit=self._readmit)
+        if self._columns.kind is RecordKind.EVENTS:
+            return EventRepository(connection, self._organisation).add_table(records.table)
+        return OutcomeRepository(connection, self._organisation).add_table(records.table)
+
+    def _in_future(self, records: Records) -> int:
+        now = pa.scalar(self._recorded_at, pa.timestamp("us", "UTC"))
+        stamps = (records.table["occurred_at"], records.table["recorded_at"])
+        return int(pc.sum(pc.or_(*(pc.greater(stamp, now) for stamp in stamps))).as_py() or 0)
+
+    def _result(self, rows: int, total: AddResult, rejects: Rejects, in_future: int) -> HistoryResult:
+        return HistoryResult(
+            kind=self._columns.kind,
+            organisation=self._organisation,
+            rows=rows,
+            added=total.added,
+            unchanged=total.unchanged,
+            changed=total.changed,
+            rejected=rejects.count,
+            reasons=rejects.reasons,
+            rejects=rejects.path if rejects.count else None,
+            in_future=in_future,
+            by_content="external_id" not in self._columns.roles,
+            recorded_at=self._recorded_at,
+        )
+
+
+def _reasons(records: Records, stored: AddResult) -> dict[int, str]:
+    """The rejections of the store, by position in the rows that were read."""
+    return {
+        int(records.rows[rejection.position - 1]): rejection.reason
+        for rejection in stored.rejected
+        if rejection.position is not None
+    }
+
+
+def _sum(one: AddResult, other: AddResult) -> AddResult:
+    return AddResult(one.added + other.added, one.unchanged + other.unchanged, one.changed + other.changed)
+
+
+def _one_ahead(make: Callable[[int], Made], begins: range) -> Iterator[Made]:
+    """What is made of each, in order; the next is made while the caller works on the one before."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(make, begins[0])
+        for following in begins[1:]:
+            made = coming.result()
+            coming = pool.submit(make, following)
+            yield made
+        yield coming.result()

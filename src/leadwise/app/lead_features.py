@@ -1,0 +1,154 @@
+"""One lead's features as of an instant, down to the events and statements behind them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel
+
+from leadwise.app.output import console
+from leadwise.app.target_session import TargetSession
+from leadwise.domain.errors import Conflict
+from leadwise.domain.history import MOMENTS, History, instant_of, microseconds
+from leadwise.domain.target import Target
+from leadwise.features.evidence import Behind, evidence
+from leadwise.features.history import Value, compute, definitions
+from leadwise.store.errors import LeadNotFoundError
+from leadwise.store.history import find_numbers
+
+SHOWN = 5
+"""So many facts are printed for a feature; JSON has all."""
+
+
+class SeveralLeadsError(Conflict):
+    """Several sources have a lead of that identifier."""
+
+    code = "several_leads"
+
+    def __init__(self, lead: str, sources: Sequence[str]) -> None:
+        self.lead, self.sources = lead, tuple(sources)
+        super().__init__(
+            f"One lead was expected, but {lead!r} is in several sources: {', '.join(sources)}; say which with --source."
+        )
+
+
+class Fact(BaseModel):
+    """An event, or what was said of a field."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+    kind: str
+    """The kind of event, or the field."""
+    value: str | float | dict[str, float] | None
+    """What the field was said to hold, or the event's numbers."""
+
+
+class ExplainedFeature(BaseModel):
+    """A feature's value, what sales read of it, and what it was made of."""
+
+    value: Value
+    unit: str
+    sentence: str
+    facts: list[Fact]
+
+
+class ExplainedLead(BaseModel):
+    """A lead's features as of an instant."""
+
+    source: str
+    lead: str
+    as_of: datetime
+    features: dict[str, ExplainedFeature]
+
+
+def explain_lead(session: TargetSession, lead: str, source: str | None, as_of: datetime) -> ExplainedLead:
+    """A lead's features as of an instant, each with the facts behind it.
+
+    Args:
+        session: The target at work.
+        lead: The lead's identifier.
+        source: Its source; None: any.
+        as_of: The instant.
+
+    Raises:
+        LeadNotFoundError, SeveralLeadsError: if it is not one lead.
+        LeadNotKnownYetError: if it was not known then.
+    """
+    target = session.blueprint.target
+    with session.database.transaction() as connection:
+        found = find_numbers(connection, session.organisation, target.entity, lead, source)
+    if not found:
+        raise LeadNotFoundError(source or "any source", lead)
+    if len(found) > 1:
+        raise SeveralLeadsError(lead, sorted(found))
+    ((origin, number),) = found.items()
+    history = session.read([number])
+    moment = pa.table([[number], [microseconds(as_of)]], schema=MOMENTS)
+    values = compute(target, history, moment, session.engine).to_pylist()[0]
+    behind = evidence(target, history, number, microseconds(as_of))
+    return ExplainedLead(source=origin, lead=lead, as_of=as_of, features=_features(target, history, values, behind))
+
+
+def _features(
+    target: Target, history: History, values: Mapping[str, Value], behind: Mapping[str, Behind]
+) -> dict[str, ExplainedFeature]:
+    events = {row["position"]: _event(target, row) for row in history.events.to_pylist()}
+    statements = {row["position"]: _statement(row) for row in history.statements.to_pylist()}
+    return {
+        each.name: ExplainedFeature(
+            value=values[each.name],
+            unit=each.unit,
+            sentence=each.sentence(values[each.name]),
+            facts=_in_order(
+                [
+                    *(events[position] for position in behind[each.name].events),
+                    *(statements[position] for position in behind[each.name].statements),
+                ]
+            ),
+        )
+        for each in definitions(target)
+    }
+
+
+def _in_order(facts: list[Fact]) -> list[Fact]:
+    return sorted(facts, key=lambda fact: (fact.occurred_at, fact.recorded_at))
+
+
+def _event(target: Target, row: Mapping[str, Any]) -> Fact:
+    numbers = {name: row[name] for name in target.numbers if row[name] is not None}
+    return Fact(**_stamps(row), kind=row["kind"], value=numbers or None)
+
+
+def _statement(row: Mapping[str, Any]) -> Fact:
+    return Fact(**_stamps(row), kind=row["field"], value=row["text"])
+
+
+def _stamps(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: instant_of(row[name]) for name in ("occurred_at", "recorded_at")}
+
+
+def show_lead(found: ExplainedLead) -> None:
+    """Print each feature with its value, its sentence and the newest facts behind it."""
+    out = console()
+    out.print(f"{found.lead} of {found.source} as of {found.as_of.isoformat()}", soft_wrap=True)
+    for name, feature in found.features.items():
+        out.print(f"{name} = {_written(feature)}: {feature.sentence}", soft_wrap=True)
+        for line in _facts(feature.facts):
+            out.print(f"    {line}", soft_wrap=True)
+
+
+def _written(feature: ExplainedFeature) -> str:
+    if feature.value is None:
+        return "-"
+    return f"{feature.value:.6g}" if isinstance(feature.value, float) else str(feature.value)
+
+
+def _facts(facts: Sequence[Fact]) -> Iterator[str]:
+    if len(facts) > SHOWN:
+        yield f"({len(facts) - SHOWN:,} earlier ones)"
+    for fact in facts[-SHOWN:]:
+        value = "" if fact.value is None else f" {fact.value}"
+        yield (
+            f"{fact.occurred_at:%Y-%m-%d %H:%M:%S} {fact.kind}{value} (recorded {fact.recorded_at:%Y-%m-%d %H:%M:%S})"
+        )

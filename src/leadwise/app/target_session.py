@@ -1,0 +1,134 @@
+"""A target at work: its blueprint, the database with its history, and the feature store with its snapshots."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadwise.app.engines import engine_in_use
+from leadwise.app.output import remark
+from leadwise.app.progress import make_progress
+from leadwise.app.settings import Settings
+from leadwise.blueprints.blueprint import Blueprint, load_blueprint
+from leadwise.domain.clock import now
+from leadwise.domain.errors import Missing
+from leadwise.domain.history import History
+from leadwise.features.engines import Engine
+from leadwise.store.database import Database, open_database
+from leadwise.store.history import read_history
+from leadwise.store.tables import DEFAULT_ORGANISATION
+from leadwise.training.feature_store.folders import Folder, open_folder
+from leadwise.training.feature_store.quality import Quality
+from leadwise.training.feature_store.refreshing import fingerprint, refresh
+from leadwise.training.feature_store.snapshot import Shelf, Snapshot, shelf_name
+
+
+class NoLeadsStoredError(Missing):
+    """The store has none of the leads that a target is about."""
+
+    code = "no_leads_stored"
+
+    def __init__(self, entity: str, organisation: str) -> None:
+        self.entity, self.organisation = entity, organisation
+        mapping = "" if entity == "lead" else f', with a mapping (--map) that says entity = "{entity}" under [leads]'
+        super().__init__(
+            f"The target is about the entity {entity!r}, but none is stored for the organisation {organisation!r}; "
+            f"store some with `leadwise import leads FILE`{mapping}."
+        )
+
+
+@dataclass(frozen=True)
+class TargetOptions:
+    """What a user may choose: a blueprint's name or file, whose leads, where snapshots are, what computes."""
+
+    target: str
+    organisation: str = DEFAULT_ORGANISATION
+    store: str | None = None
+    engine: str | None = None
+
+
+@dataclass(frozen=True)
+class TargetSession:
+    """Use `open_target`."""
+
+    blueprint: Blueprint
+    organisation: str
+    database: Database
+    store: Folder
+    engine: Engine
+
+    @property
+    def shelf(self) -> Shelf:
+        """The target's snapshots."""
+        name = shelf_name(self.blueprint.target.name, self.organisation)
+        return Shelf(self.store.below(name))
+
+    def read(self, leads: list[int] | None = None) -> History:
+        """What is on record of the target's leads, or of some of them."""
+        with self.database.transaction() as connection:
+            return read_history(connection, self.organisation, self.blueprint.target, leads)
+
+    def refresh(self, as_of: datetime | None = None) -> Quality:
+        """Make a snapshot as of an instant, or of now.
+
+        The history is read while the target's folder is held, so that a lead that is erased in the meantime is erased
+        from this snapshot too.
+
+        Raises:
+            NoLeadsStoredError: if there is nothing to make it of.
+        """
+        target, shelf = self.blueprint.target, self.shelf
+        with self.store.held(alone=False, waiting=_say_busy), shelf.folder.held(alone=True, waiting=_say_busy):
+            with make_progress() as progress:
+                progress.start(total_steps=2)
+                progress.step("reading the history")
+                history, made_at = self.read(), now()
+                if not history.leads.num_rows:
+                    raise NoLeadsStoredError(target.entity, self.organisation)
+                progress.step(f"computing features of {history.leads.num_rows:,} leads")
+                quality = refresh(
+                    shelf,
+                    target,
+                    history,
+                    self.engine,
+                    organisation=self.organisation,
+                    as_of=as_of or made_at,
+                    made_at=made_at,
+                )
+                progress.finish()
+            return quality
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; one that is made now, if there is none or definitions have changed."""
+        latest = self.shelf.find_latest()
+        if latest is None:
+            remark("There is no snapshot of features yet, so one is made.")
+            self.refresh()
+        elif latest.fingerprint != fingerprint(self.blueprint.target):
+            remark("Definitions have changed since the newest snapshot of features, so another one is made.")
+            self.refresh()
+        return self.shelf.get()
+
+
+@contextmanager
+def open_target(options: TargetOptions) -> Iterator[TargetSession]:
+    """A target at work, in the database and the feature store of the settings.
+
+    Raises:
+        BlueprintNotFoundError, BlueprintError, UnusableStoreError, UnknownEngineError: as they say, before any work.
+    """
+    settings = Settings()
+    blueprint = load_blueprint(options.target)
+    store = open_folder(options.store or settings.feature_store_place)
+    engine = engine_in_use(options.engine)
+    with make_progress() as progress:
+        progress.start(total_steps=1)
+        progress.step("starting the database")
+        database = open_database(settings.server_url, settings.data_folder)
+        progress.finish()
+    with database:
+        yield TargetSession(blueprint, options.organisation, database, store, engine)
+
+
+def _say_busy() -> None:
+    remark("Another refresh of these features, or an erasure, is at work; waiting until it is done.")

@@ -1,0 +1,1 @@
+"""Files of leads, events and outcomes, as records that the store takes. A mapping says which column is what."""

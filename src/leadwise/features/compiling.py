@@ -1,0 +1,114 @@
+"""All features of a target as one SQL statement: one pass over the events, and the rule of visibility once.
+
+No word of a user's becomes part of it: kinds, fields and columns are numbers (`features.tables`).
+
+The statement reads the tables of `features.tables` and `moments` (`row`, `lead`, `as_of`). It gives, in the order of
+`row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each definition. A source
+of which nothing is asked is not read.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from leadwise.features.definition import Aggregate, FeatureDefinition, Known
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+_ASKED = """asked AS (
+  SELECT moments.row, moments.lead, moments.as_of, leads.occurred_at AS arrived_at,
+    greatest(leads.occurred_at, leads.recorded_at) AS known_since
+  FROM moments LEFT JOIN leads ON leads.lead = moments.lead
+)"""
+_MOMENT = "row, as_of, arrived_at, known_since"
+
+
+def _visible(table: str, join: str = "JOIN") -> str:
+    """What a table knows as of each moment that is asked for: the only way by which facts reach features."""
+    return (
+        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.* FROM asked {join} {table} AS fact "
+        "ON fact.lead = asked.lead AND fact.occurred_at <= asked.as_of AND fact.recorded_at <= asked.as_of"
+    )
+
+
+_ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY occurred_at, recorded_at, position"
+_COMPARED = f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before FROM ({_visible('details')}) AS said"
+_SOURCES = {
+    Known.EVENTS: _visible("events", "LEFT JOIN"),  # a moment without events has a row of nulls
+    Known.ANSWERS: f"SELECT * FROM ({_visible('events')}) AS again JOIN of_events USING (row)",
+    Known.STATEMENTS: _visible("statements"),
+    Known.CHANGES: (
+        f"SELECT * FROM ({_COMPARED}) AS compared WHERE occurred_at > arrived_at AND text IS DISTINCT FROM text_before"
+    ),
+}
+
+_Names = dict[Aggregate, str]
+"""What each distinct aggregate is called in the statement: features that need the same one share it."""
+Evidence = Mapping[str, Sequence[tuple[Aggregate, str]]]
+"""By feature, the aggregates behind it and what each is called."""
+
+
+def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
+    """The statement that computes these features."""
+    names: _Names = {}
+    values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
+    tables, joins, first = [_ASKED], [], "asked"
+    for known in Known:
+        aggregates = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        if not aggregates:
+            continue
+        if known is Known.EVENTS:  # it has a row for each moment: so wide a table is not joined once more
+            first, key = "of_events", _MOMENT
+        else:
+            key = "row"
+            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = {first}.row")
+        listed = ",\n    ".join([key, *aggregates])
+        tables.append(f"of_{known} AS (\n  SELECT {listed}\n  FROM ({_SOURCES[known]}) AS known\n  GROUP BY {key}\n)")
+    columns = ",\n  ".join([f"{first}.row AS row", "known_since", *values])
+    return "\n".join(
+        [f"WITH {', '.join(tables)}", f"SELECT {columns}", f"FROM {first}", *joins, f"ORDER BY {first}.row"]
+    )
+
+
+def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Known, str], Evidence]:
+    """Statements that say what each single fact gives to the aggregates behind features, by source.
+
+    Each gives one row per fact, with its `position`, and one without a position for all facts together. The second
+    result names the columns behind each feature, with the source and the aggregate of each.
+    """
+    names: _Names = {}
+    behind = {each.name: list(_own(each, names).values()) for each in definitions}
+    by_column = {name: aggregate for aggregate, name in names.items()}
+    evidence = {name: [(by_column[column], column) for column in columns] for name, columns in behind.items()}
+    columns = {
+        known: [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        for known in Known
+    }
+    of_events = _grouped(Known.EVENTS, columns[Known.EVENTS], "row")
+    sets = "GROUPING SETS ((position), ())"
+    return {
+        known: f"WITH {_ASKED}, of_events AS ({of_events})\n{_grouped(known, listed, sets, 'position')}"
+        for known, listed in columns.items()
+        if listed
+    }, evidence
+
+
+def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row") -> str:
+    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known GROUP BY {by}"
+
+
+def _value(definition: FeatureDefinition, names: _Names) -> str:
+    """The definition's expression with the names of its aggregates, which are added to `names`."""
+    return _fill(definition.value, _own(definition, names))
+
+
+def _own(definition: FeatureDefinition, names: _Names) -> dict[str, str]:
+    """What each of the definition's aggregates is called in the statement."""
+    own: dict[str, str] = {}
+    for name, aggregate in definition.aggregates.items():  # answers stand after what they refer to
+        filled = Aggregate(aggregate.over, _fill(aggregate.sql, own))
+        own[name] = names.setdefault(filled, f"{aggregate.over}_{len(names)}")
+    return own
+
+
+def _fill(sql: str, own: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda found: own[found[1]], sql)

@@ -1,0 +1,49 @@
+"""Engines run one SQL statement over named tables; what differs between them is a `Dialect`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+Tables = Mapping[str, pa.Table | Path]
+"""By the name that a statement has for it: a table in memory, or a Parquet file or folder of them."""
+
+
+class Dialect(Protocol):
+    """The few words that engines spell differently; all else is SQL that all of them understand.
+
+    Dialects that spell alike are equal: what was compiled for one is kept for the other.
+    """
+
+    def __hash__(self) -> int: ...
+
+    def latest(self, column: str, condition: str, order: tuple[str, ...]) -> str:
+        """An aggregate: the column in the row that comes last in `order`, null if it is null there."""
+        ...
+
+    def power_of_two(self, exponent: str) -> str:
+        """A bigint with one bit set, of an integer expression from 0 to 62."""
+        ...
+
+
+class Engine(Protocol):
+    """Something that runs statements."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How statements for it are written."""
+        ...
+
+    @property
+    def moments_at_once(self) -> int:
+        """How many moments one statement may have, so that memory stays bounded."""
+        ...
+
+    def run(self, statement: str, tables: Tables) -> pa.Table:
+        """The statement's result, in the order that it asks for.
+
+        Raises:
+            EngineError: if the engine cannot go on: memory, disk, a lost cluster.
+        """
+        ...

@@ -1,0 +1,37 @@
+"""The engine of a name, as settings and commands have it."""
+
+from pathlib import Path
+
+from leadwise.features.engines import Engine
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.engines.errors import UnknownEngineError
+from leadwise.features.engines.spark import SparkEngine
+from leadwise.features.engines.spark_session import LOCAL
+
+DUCKDB, SPARK_LOCAL, SPARK = "duckdb", "spark-local", "spark://"
+
+
+def get_engine(name: str, folder: Path | None = None, memory: str = "2g") -> Engine:
+    """The engine of this name; Spark is started when it first runs something.
+
+    Args:
+        name: "duckdb", "spark-local" or "spark://HOST:PORT".
+        folder: Where Spark hands tables over.
+        memory: How much each of Spark's Java processes may take.
+
+    Raises:
+        UnknownEngineError: if it is none of them.
+
+    >>> get_engine("spark://10.0.0.1:7077").master
+    'spark://10.0.0.1:7077'
+    >>> get_engine("sparc")
+    Traceback (most recent call last):
+    leadwise.features.engines.errors.UnknownEngineError: The engine must be duckdb, spark-local or ...
+    """
+    if name == DUCKDB:
+        return DuckDBEngine()
+    if name == SPARK_LOCAL:
+        return SparkEngine(LOCAL, folder, memory)
+    if name.startswith(SPARK) and name != SPARK:
+        return SparkEngine(name, folder, memory)
+    raise UnknownEngineError(name)

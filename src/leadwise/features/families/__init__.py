@@ -1,0 +1,1 @@
+"""Families of features: each file registers one function that gives its features for a target."""

@@ -1,0 +1,118 @@
+"""What was recorded of leads, out of the store in the form that engines take."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
+from leadwise.domain.target import FIELD_CHANGED, Target
+from leadwise.store.copying import copy_table, prepare
+
+# A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
+_OF_LEADS = "leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s{of_parts}"
+_OF_PARTS = " AND {part} = ANY (%(parts)s)"
+_PARTS = """
+SELECT id FROM leads WHERE id = ANY (%(leads)s)
+UNION SELECT id FROM leads WHERE merged_into = ANY (%(leads)s)
+"""
+
+_LEADS = f"""
+SELECT id, source, external_id, occurred_at, recorded_at
+FROM leads
+WHERE {_OF_LEADS} AND merged_into IS NULL
+ORDER BY source COLLATE "C", external_id COLLATE "C"
+"""  # noqa: S608 - our own statement
+
+_STATEMENTS = """
+SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'), said.occurred_at, said.recorded_at,
+    row_number() OVER (
+        PARTITION BY said.lead_id ORDER BY said.occurred_at, said.recorded_at, is_arrival DESC,
+        said.source COLLATE "C", said.external_id COLLATE "C", field COLLATE "C", value
+    )
+FROM field_statements AS said
+WHERE field = ANY (%(fields)s) AND organisation_id = %(organisation)s AND entity = %(entity)s{of_parts}
+"""
+
+_EVENTS = """
+SELECT coalesce(leads.merged_into, leads.id), kind, events.occurred_at, events.recorded_at,
+    row_number() OVER (
+        PARTITION BY coalesce(leads.merged_into, leads.id) ORDER BY events.occurred_at, events.recorded_at,
+        events.source COLLATE "C", events.external_id COLLATE "C"
+    ){numbers}
+FROM events
+JOIN leads ON leads.id = events.lead_id
+WHERE events.kind <> %(field_changed)s AND {of_leads}
+""".replace("{of_leads}", _OF_LEADS)
+
+_OUTCOMES = f"""
+SELECT coalesce(leads.merged_into, leads.id) AS lead, won, value, outcomes.occurred_at, outcomes.recorded_at
+FROM outcomes
+JOIN leads ON leads.id = outcomes.lead_id
+WHERE outcomes.target = %(target)s AND {_OF_LEADS}
+ORDER BY lead, outcomes.occurred_at, outcomes.recorded_at, outcomes.source COLLATE "C",
+    outcomes.external_id COLLATE "C"
+"""  # noqa: S608 - our own statement
+
+
+def read_history(
+    connection: Connection, organisation: str, target: Target, leads: Sequence[int] | None = None
+) -> History:
+    """All that is on record for a target, whenever it happened: of all leads of its entity, or of some.
+
+    Statements are those of the target's fields: what each delivery of a lead said, and what events of kind
+    `field_changed` said, which are therefore not among the events. A text that is no number has none. What was merged
+    into a lead is the lead's.
+
+    Args:
+        connection: Its transaction sees one state of the store; its time zone becomes UTC.
+        organisation: Whose.
+        target: Names the entity, the fields, the outcomes, and the numbers among events' particulars.
+        leads: The numbers (`History.leads`) of the leads that matter; None for all.
+    """
+    given: dict[str, object] = {
+        "organisation": organisation,
+        "entity": target.entity,
+        "target": target.name,
+        "fields": [field.name for field in target.fields],
+        "field_changed": FIELD_CHANGED,
+    }
+    of_parts = ""
+    if leads is not None:
+        # By their numbers, so that the rows of some leads are found by index.
+        given["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(leads)}).scalars())
+        of_parts = _OF_PARTS
+    numbers = {f"number_{position}": name for position, name in enumerate(target.numbers)}
+    columns = "".join(f", number_of(events.fields ->> %({key})s)" for key in numbers)
+    events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])
+    prepare(connection)
+
+    def read(query: str, schema: pa.Schema, part: str = "leads.id") -> pa.Table:
+        told = query.replace("{of_parts}", of_parts.replace("{part}", part)).replace("{numbers}", columns)
+        return copy_table(connection, told, {**given, **numbers}, schema)
+
+    return History(
+        leads=read(_LEADS, LEADS),
+        statements=read(_STATEMENTS, STATEMENTS, part="said_of"),
+        events=read(_EVENTS, events),
+        outcomes=read(_OUTCOMES, OUTCOMES),
+    )
+
+
+_FIND = """
+SELECT source, coalesce(merged_into, id) AS lead
+FROM leads
+WHERE organisation_id = :organisation AND entity = :entity AND external_id = :external_id
+    AND source = coalesce(:source, source)
+"""
+
+
+def find_numbers(
+    connection: Connection, organisation: str, entity: str, external_id: str, source: str | None = None
+) -> dict[str, int]:
+    """The numbers (`History.leads`) of the leads of an identifier, by source; of that source alone, if one is given.
+
+    A lead that was merged into another has that one's number.
+    """
+    given = {"organisation": organisation, "entity": entity, "external_id": external_id, "source": source}
+    return {row.source: row.lead for row in connection.execute(text(_FIND), given)}

@@ -1,0 +1,103 @@
+"""Spark as people use it: a real cluster computes features and scores rows, and says what it lacks."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.features.random_histories import random_history, random_moments
+from tests.features.spark_cluster import BRIEF, spark_cluster
+
+import leadwise
+from leadwise.blueprints.blueprint import load_blueprint
+from leadwise.features.engines import spark_session
+from leadwise.features.engines.choice import get_engine
+from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.engines.errors import SparkUnreachableError
+from leadwise.features.engines.spark_session import stop
+from leadwise.features.history import compute
+
+pytest.importorskip("pyspark", reason="not offered by the other side: the extra `spark` is not installed")
+
+ROWS = 45_000
+"""Three pieces, of which the last one is smaller."""
+
+
+@pytest.fixture(scope="module")
+def master() -> Iterator[str]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory() as folder,
+        spark_cluster(Path(folder)) as address,
+    ):
+        patch.setenv("JDK_JAVA_OPTIONS", BRIEF)
+        yield address
+
+
+def test_features_of_a_cluster_are_those_of_the_embedded_engine(master):
+    target = load_blueprint("crm-leads").target
+    history = random_history(target, seed=5)
+    moments = random_moments(history, seed=5)
+    found = compute(target, history, moments, get_engine(master, memory="512m"))
+    stop()  # or else its executors hold all processors of the cluster
+    assert found.to_pydict() == compute(target, history, moments, DuckDBEngine()).to_pydict()
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory) -> Path:
+    """A folder with a model, a table, and its scores by the plain command."""
+    folder = tmp_path_factory.mktemp("spark")
+    rows = {
+        "Lead Id": [f"L-{number} 🚗" for number in range(ROWS)],
+        "Visits": [str(number * 37 % 51) for number in range(ROWS)],
+        "Source": [["web", "referral", ""][number % 3] for number in range(ROWS)],
+        "Converted": ["yes" if number * 37 % 51 > number % 7 * 8 else "no" for number in range(ROWS)],
+    }
+    learnt = {name: values[:400] for name, values in rows.items()}
+    leadwise.fit(learnt, outcome="Converted", budget=2, algorithms=["logistic_regression"]).save(folder / "m.leadwise")
+    pq.write_table(leadwise.app.frames.to_arrow(rows), folder / "t.parquet")
+    assert score(folder, "plain.parquet").returncode == 0
+    return folder
+
+
+def score(folder: Path, out: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "leadwise", "score", "m.leadwise", "t.parquet", "--out", out, *options]
+    environment = {**os.environ, "LEADWISE_SPARK_MEMORY": "512m"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+@pytest.mark.parametrize("engine", ["spark-local", "a cluster"])
+def test_scores_are_those_of_the_plain_command(request, scored, engine):
+    name = request.getfixturevalue("master") if engine == "a cluster" else engine
+    finished = score(scored, "spark.parquet", "--engine", name)
+    assert finished.returncode == 0, finished.stderr
+    assert f"Wrote {ROWS:,} scores to spark.parquet." in finished.stderr
+    assert "FutureWarning" not in finished.stderr
+    assert pq.read_table(scored / "spark.parquet").equals(pq.read_table(scored / "plain.parquet"))
+
+
+def test_a_cluster_without_room_is_not_waited_for(master, monkeypatch):
+    monkeypatch.setattr(spark_session, "_SECONDS_FOR_WORKERS", 3)
+    with pytest.raises(SparkUnreachableError, match="no worker had a processor and 8g of memory free within 3 seconds"):
+        get_engine(master, memory="8g").run("SELECT 1", {})
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("sparkling", "must be duckdb, spark-local or spark://HOST:PORT, but is 'sparkling'"),
+        ("spark://127.0.0.1:1", "Spark at spark://127.0.0.1:1 did not answer"),
+        ("spark://127.0.0.1:x", "must be duckdb, spark-local or spark://HOST:PORT"),
+    ],
+)
+def test_an_engine_that_is_not_there_is_named_with_what_to_do(scored, engine, sentence):
+    refused = score(scored, "none.parquet", "--engine", engine)
+    assert refused.returncode == 1
+    assert sentence in " ".join(refused.stderr.split())
+    assert not (scored / "none.parquet").exists()

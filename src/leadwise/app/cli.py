@@ -1,5 +1,8 @@
 """The command line: `leadwise COMMAND`."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from leadwise.app.commands import (
@@ -20,11 +23,28 @@ from leadwise.app.commands import (
 
 cli = typer.Typer(
     name="leadwise",
-    help="Says for every lead how likely it is to convert, why, and what to do next.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it
+    if asked:
+        typer.echo(f"leadwise {version('leadwise')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def program(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which leadwise this is.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Says for every lead how likely it is to convert, why, and what to do next."""
+
+
 for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, demo):
     cli.command(command.NAME)(command.run)
 for part in (importing, features, blueprint):

@@ -6,7 +6,6 @@ from pathlib import Path
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import URL
 
 from leadwise.features.engines.choice import DUCKDB
 
@@ -50,6 +49,8 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         if not (self.db_host or self.db_name or self.db_user):
             return None
+        from sqlalchemy import URL  # noqa: PLC0415 - most commands need no database
+
         url = URL.create(
             "postgresql",
             username=self.db_user or "postgres",

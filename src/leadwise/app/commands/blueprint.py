@@ -6,12 +6,8 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from leadwise.app.blueprint_text import show_blueprint, show_list
 from leadwise.app.commands import arguments as take
-from leadwise.app.new_blueprint import write_new_blueprint
 from leadwise.app.output import console, print_json, remark
-from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
-from leadwise.training.blueprint_check import find_mistakes
 
 NAME = "blueprint"
 group = typer.Typer(help="List, show, begin and check blueprints: an industry's target, words, rules and actions.")
@@ -27,12 +23,18 @@ class BlueprintReport(BaseModel):
 @group.command("list")
 def list_all() -> None:
     """List the blueprints that ship with leadwise."""
+    from leadwise.app.blueprint_text import show_list
+    from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+
     show_list((name, load_blueprint(name)) for name in list_blueprints())
 
 
 @group.command()
 def show(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
     """Show a blueprint: what it predicts, its words, rules and actions."""
+    from leadwise.app.blueprint_text import show_blueprint
+    from leadwise.blueprints.blueprint import load_blueprint
+
     found = load_blueprint(blueprint)
     if as_json:
         print_json(found)
@@ -49,6 +51,8 @@ def new(
     ] = None,
 ) -> None:
     """Begin a blueprint of your own: a commented file that works as it is."""
+    from leadwise.app.new_blueprint import write_new_blueprint
+
     write_new_blueprint(name, out, like)
     remark(
         f"Wrote {out}. Change it, see what is wrong with it (leadwise blueprint check {out}), and use it by its path."
@@ -58,6 +62,8 @@ def new(
 @group.command()
 def check(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
     """Say what is wrong with a blueprint, by line; exit with 1 if anything is."""
+    from leadwise.training.blueprint_check import find_mistakes
+
     mistakes = find_mistakes(blueprint)
     if as_json:
         print_json(BlueprintReport(file=blueprint, mistakes=mistakes))

@@ -30,10 +30,10 @@ def refresh(
     Training rows of which nothing has changed are taken over. Until all is written, the snapshot before stays in force.
     """
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.instants import read_past_instant  # noqa: PLC0415
-    from leadwise.app.output import print_json  # noqa: PLC0415
-    from leadwise.app.quality_text import show_quality  # noqa: PLC0415
-    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+    from leadwise.app.instants import read_past_instant
+    from leadwise.app.output import print_json
+    from leadwise.app.quality_text import show_quality
+    from leadwise.app.target_session import TargetOptions, open_target
 
     instant = None if as_of is None else read_past_instant("--as-of", as_of, now())
     with open_target(TargetOptions(target, organisation, store, engine)) as session:
@@ -55,10 +55,10 @@ def show(
 ) -> None:
     """Explain one lead's features as of an instant: each value, and the events and statements behind it."""
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.instants import read_instant  # noqa: PLC0415
-    from leadwise.app.lead_features import explain_lead, show_lead  # noqa: PLC0415
-    from leadwise.app.output import print_json  # noqa: PLC0415
-    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+    from leadwise.app.instants import read_instant
+    from leadwise.app.lead_features import explain_lead, show_lead
+    from leadwise.app.output import print_json
+    from leadwise.app.target_session import TargetOptions, open_target
 
     instant = now() if as_of is None else read_instant("--as-of", as_of)
     with open_target(TargetOptions(target, organisation)) as session:

@@ -107,8 +107,8 @@ def _learn_target(
     """Fit on the newest snapshot, store, show; files only where they are asked for."""
     take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
-    from leadwise.app.target_training import fit_target  # noqa: PLC0415
+    from leadwise.app.target_session import TargetOptions, open_target
+    from leadwise.app.target_training import fit_target
 
     for path in (out, report):
         if path is not None:

@@ -23,6 +23,6 @@ def run(
     The receipt names nobody. A lead that was erased is refused when it is delivered again, unless with --readmit.
     """
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.forgetting import run_forget  # noqa: PLC0415
+    from leadwise.app.forgetting import run_forget
 
     run_forget([(source, lead) for lead in leads], organisation, store or (), as_json=as_json)

@@ -70,8 +70,8 @@ def _run(
     readmit: bool = False,
 ) -> None:
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.history_session import HistoryOptions, preview_file, run_history_import  # noqa: PLC0415
-    from leadwise.connectors.records.mapping import RecordKind  # noqa: PLC0415
+    from leadwise.app.history_session import HistoryOptions, preview_file, run_history_import
+    from leadwise.connectors.records.mapping import RecordKind
 
     options = HistoryOptions(RecordKind(kind), file, mapping, rejects, organisation, readmit, as_json)
     if preview:

@@ -31,8 +31,8 @@ def run(
     What is known only after the outcome stays out of the leads' fields, and is listed with the evidence.
     """
     # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.importing_roles import ImportOptions  # noqa: PLC0415
-    from leadwise.app.importing_session import run_import  # noqa: PLC0415
+    from leadwise.app.importing_roles import ImportOptions
+    from leadwise.app.importing_session import run_import
 
     options = ImportOptions(source or table.stem, outcome, won, id_column, time, tuple(keep or ()))
     run_import(table, options)

@@ -14,9 +14,7 @@ from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
-from leadwise.features.engines.spark import SparkEngine
 from leadwise.registry.model_file import read_model_file
-from leadwise.scoring.on_spark import score_on_spark
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
 from leadwise.training.fitted_model import FittedModel
 
@@ -64,9 +62,8 @@ def run(
 
 
 def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:
-    # Imported here, so that other commands need not wait for the database.
-    from leadwise.app.target_scoring import active_model, rows_to_score, store_scores  # noqa: PLC0415
-    from leadwise.app.target_session import TargetOptions, open_target  # noqa: PLC0415
+    from leadwise.app.target_scoring import active_model, rows_to_score, store_scores
+    from leadwise.app.target_session import TargetOptions, open_target
 
     with open_target(TargetOptions(target, organisation, store)) as session:
         model = active_model(session)
@@ -96,8 +93,12 @@ class _Scoring:
         remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {writer.path}.")
 
     def _pieces(self, model: FittedModel, table: pa.Table) -> Iterable[pa.Table]:
-        if isinstance(self._engine, SparkEngine):
-            return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self._exact)
+        if self._engine is not None:
+            from leadwise.features.engines.spark import SparkEngine
+            from leadwise.scoring.on_spark import score_on_spark
+
+            if isinstance(self._engine, SparkEngine):
+                return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self._exact)
         return score_in_batches(model, table, reasons=self._reasons, exact=self._exact)
 
 

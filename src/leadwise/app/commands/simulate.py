@@ -30,11 +30,11 @@ def run(
 ) -> None:
     """Simulate a blueprint's leads, events and outcomes, with the true probabilities beside them."""
     # Imported here, so that other commands need not wait.
-    from leadwise.app.output import console, remark  # noqa: PLC0415
-    from leadwise.app.progress import make_progress  # noqa: PLC0415
-    from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation  # noqa: PLC0415
-    from leadwise.blueprints.blueprint import load_blueprint  # noqa: PLC0415
-    from leadwise.domain import clock  # noqa: PLC0415
+    from leadwise.app.output import console, remark
+    from leadwise.app.progress import make_progress
+    from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation
+    from leadwise.blueprints.blueprint import load_blueprint
+    from leadwise.domain import clock
 
     loaded = load_blueprint(blueprint)
     options = SimulateOptions(blueprint, leads, seed, read_now(now, clock.now()), drift)

@@ -3,10 +3,7 @@
 from pathlib import Path
 
 from leadwise.features.engines import Engine
-from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.engines.errors import UnknownEngineError
-from leadwise.features.engines.spark import SparkEngine
-from leadwise.features.engines.spark_session import LOCAL
 
 DUCKDB, SPARK_LOCAL, SPARK = "duckdb", "spark-local", "spark://"
 
@@ -29,9 +26,12 @@ def get_engine(name: str, folder: Path | None = None, memory: str = "2g") -> Eng
     leadwise.features.engines.errors.UnknownEngineError: The engine must be duckdb, spark-local or ...
     """
     if name == DUCKDB:
+        from leadwise.features.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - engines load when used
+
         return DuckDBEngine()
-    if name == SPARK_LOCAL:
-        return SparkEngine(LOCAL, folder, memory)
-    if name.startswith(SPARK) and name != SPARK:
-        return SparkEngine(name, folder, memory)
-    raise UnknownEngineError(name)
+    if name != SPARK_LOCAL and (not name.startswith(SPARK) or name == SPARK):
+        raise UnknownEngineError(name)
+    from leadwise.features.engines.spark import SparkEngine  # noqa: PLC0415
+    from leadwise.features.engines.spark_session import LOCAL  # noqa: PLC0415
+
+    return SparkEngine(LOCAL if name == SPARK_LOCAL else name, folder, memory)

@@ -67,7 +67,7 @@ class CellReader:
         self._column = column
         self._not_given = (math.nan,) * len(column.parts)
         self._date_parts: Callable[[float], Parts] = lru_cache(REMEMBERED)(self._read_days)
-        self._look_up: Callable[[str | bool], Parts] = lru_cache(REMEMBERED, typed=True)(self._read)
+        self._look_up: Callable[[str | float], Parts] = lru_cache(REMEMBERED, typed=True)(self._read)
 
     def parts(self, value: object) -> Parts:
         """The number of each of the column's parts; NaN where there is none."""
@@ -80,7 +80,7 @@ class CellReader:
             return self._without_sentinel(float(value))
         if self._column.kind is ColumnKind.DATE and (days := typed_days_of(value)) is not None:
             return self._date_parts(days)
-        return self._look_up(value) if isinstance(value, bool) else self._read(value)
+        return self._look_up(value) if isinstance(value, int | float) else self._read(value)
 
     def _read(self, value: object) -> Parts:
         """The parts of a column of one cell."""

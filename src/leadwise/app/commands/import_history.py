@@ -1,5 +1,6 @@
 """`leadwise import leads`, `import events`, `import outcomes`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,32 @@ Preview = Annotated[bool, typer.Option("--preview", help="Show what the first ro
 Rejects = Annotated[
     Path | None, typer.Option(help="Where rejected rows go, each with the reason. Default: FILE.rejects.csv.")
 ]
-Organisation = Annotated[str, typer.Option(help="Whose history it is.")]
 Readmit = Annotated[bool, typer.Option("--readmit", help="Store leads again that were erased by `leadwise forget`.")]
-DEFAULT = "default"
+Command = Callable[..., None]
+
+
+def _command(kind: str, description: str) -> Command:
+    """The command that imports a file of one kind."""
+
+    def run(
+        file: File,
+        mapping: Map = None,
+        preview: Preview = False,
+        rejects: Rejects = None,
+        organisation: take.Organisation = "default",
+        as_json: take.AsJson = False,
+    ) -> None:
+        _run(kind, file, mapping, rejects, organisation, preview=preview, as_json=as_json)
+
+    run.__doc__ = description
+    return run
+
+
+events = _command("events", "Store what happened to leads. The same event again, in any order, is one.")
+outcomes = _command(
+    "outcomes",
+    "Store how it ended for leads: won or not, and for what. The same outcome again, in any order, is one.",
+)
 
 
 def leads(
@@ -26,7 +50,7 @@ def leads(
     mapping: Map = None,
     preview: Preview = False,
     rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
+    organisation: take.Organisation = "default",
     readmit: Readmit = False,
     as_json: take.AsJson = False,
 ) -> None:
@@ -34,28 +58,7 @@ def leads(
     _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, readmit=readmit)
 
 
-def events(
-    file: File,
-    mapping: Map = None,
-    preview: Preview = False,
-    rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
-    as_json: take.AsJson = False,
-) -> None:
-    """Store what happened to leads. The same event again, in any order, is one."""
-    _run("events", file, mapping, rejects, organisation, preview=preview, as_json=as_json)
-
-
-def outcomes(
-    file: File,
-    mapping: Map = None,
-    preview: Preview = False,
-    rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
-    as_json: take.AsJson = False,
-) -> None:
-    """Store how it ended for leads: won or not, and for what. The same outcome again, in any order, is one."""
-    _run("outcomes", file, mapping, rejects, organisation, preview=preview, as_json=as_json)
+COMMANDS: dict[str, Command] = {"leads": leads, "events": events, "outcomes": outcomes}
 
 
 def _run(

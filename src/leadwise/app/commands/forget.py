@@ -12,7 +12,7 @@ NAME = "forget"
 def run(
     leads: Annotated[list[str], typer.Argument(metavar="LEAD...", help="Identifiers of leads in their source.")],
     source: Annotated[str, typer.Option(help="The source that they came from.")],
-    organisation: Annotated[str, typer.Option(help="Whose leads they are.")] = "default",
+    organisation: take.Organisation = "default",
     store: Annotated[
         list[str] | None, typer.Option(help="A further feature store to erase them from; may be repeated.")
     ] = None,

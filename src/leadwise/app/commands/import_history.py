@@ -18,6 +18,9 @@ Rejects = Annotated[
     Path | None, typer.Option(help="Where rejected rows go, each with the reason. Default: FILE.rejects.csv.")
 ]
 Readmit = Annotated[bool, typer.Option("--readmit", help="Store leads again that were erased by `leadwise forget`.")]
+CreateOrganisation = Annotated[
+    bool, typer.Option("--create-organisation", help="Begin the organisation with this import, if it is not there.")
+]
 Command = Callable[..., None]
 
 
@@ -51,11 +54,13 @@ def leads(
     preview: Preview = False,
     rejects: Rejects = None,
     organisation: take.Organisation = "default",
+    create_organisation: CreateOrganisation = False,
     readmit: Readmit = False,
     as_json: take.AsJson = False,
 ) -> None:
     """Store leads, properties or customers. The same again, in any order, changes nothing; what changed is kept."""
-    _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, readmit=readmit)
+    of_leads = {"create_organisation": create_organisation, "readmit": readmit}
+    _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, of_leads=of_leads)
 
 
 COMMANDS: dict[str, Command] = {"leads": leads, "events": events, "outcomes": outcomes}
@@ -70,13 +75,16 @@ def _run(
     *,
     preview: bool,
     as_json: bool,
-    readmit: bool = False,
+    of_leads: dict[str, bool] | None = None,
 ) -> None:
     # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.history_importing import LeadOptions  # noqa: PLC0415
     from leadwise.app.history_session import HistoryOptions, preview_file, run_history_import  # noqa: PLC0415
     from leadwise.connectors.records.mapping import RecordKind  # noqa: PLC0415
 
-    options = HistoryOptions(RecordKind(kind), file, mapping, rejects, organisation, readmit, as_json)
+    options = HistoryOptions(
+        RecordKind(kind), file, mapping, rejects, organisation, as_json, LeadOptions(**of_leads or {})
+    )
     if preview:
         preview_file(options)
     else:

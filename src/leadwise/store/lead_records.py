@@ -12,6 +12,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from leadwise.store import bulk
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
 
@@ -23,16 +24,15 @@ NAMES = {
 }
 """Columns of identifiers, and what people read of them."""
 
-# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
 _ADD = """
 WITH stored AS (
     INSERT INTO {table} (organisation_id, lead_id, source, external_id, occurred_at, recorded_at, {content})
-    SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
+    SELECT DISTINCT ON (external_id, source) :organisation, leads.id, incoming.source, incoming.external_id,
         incoming.occurred_at, incoming.recorded_at, {incoming_content}
     FROM incoming
     JOIN leads
         ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
-    ORDER BY source, external_id, {incoming_version}, lead_source, lead_external_id
+    ORDER BY external_id, source, {incoming_version}, lead_source, lead_external_id
     ON CONFLICT (organisation_id, source, external_id) DO UPDATE
     SET lead_id = EXCLUDED.lead_id, occurred_at = EXCLUDED.occurred_at, recorded_at = EXCLUDED.recorded_at, {changes}
     WHERE ({new_version}) < ({stored_version})
@@ -108,6 +108,7 @@ def add_rows(
 def add_table(connection: Connection, organisation: str, records: RecordTable, table: pa.Table) -> AddResult:
     """Store a table with the columns of `records`, as `add_rows`; rejections say which row it was."""
     rows, rejected = usable_rows(table, NAMES | records.names)
+    rows = rows.sort_by("external_id")  # what the database is about to do takes a quarter of the time then
     with bulk.incoming_table(connection, records.columns, rows) as count:
         return _store(connection, organisation, records, count, rejected)
 
@@ -115,6 +116,7 @@ def add_table(connection: Connection, organisation: str, records: RecordTable, t
 def _store(
     connection: Connection, organisation: str, records: RecordTable, count: int, rejected: list[Rejection]
 ) -> AddResult:
+    OrganisationRepository(connection).hold(organisation)
     unknown = bulk.reject_unknown_leads(connection, organisation)
     stored = connection.execute(text(records.statement), {"organisation": organisation}).one()
     unchanged = count - len(unknown) - stored.added - stored.changed

@@ -91,10 +91,10 @@ def plain_copy(database: Database, table: str, path: Path) -> None:
 
 
 def import_file(database: Database, kind: RecordKind, path: Path) -> None:
-    table = read_table(path).table
-    columns = assign_columns(Mapping(kind), table.column_names)
-    with Rejects(path.with_suffix(".rejects.csv")) as rejects:
-        HistoryImport(database, "default", columns, datetime.now(UTC)).run(table, rejects, Silence())
+    file = read_table(path)
+    columns = assign_columns(Mapping(kind), file.table.column_names)
+    with Rejects(path.with_suffix(".rejects.csv"), file) as rejects:
+        HistoryImport(database, "default", columns, datetime.now(UTC)).run(file, rejects, Silence())
 
 
 def read(database: Database) -> None:

@@ -300,3 +300,21 @@ def test_blanks_within_values_separate_nothing(tmp_path: Path, text: str):
     file = tmp_path / "leads.csv"
     file.write_text(text)
     assert read_table(file).table.num_columns == text.partition("\n")[0].count(",") + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "left_out"),
+    [
+        ("a.csv", 'a,b\n1,2\n\n3\n"x\ny",2,3\n5,6\n', [(2, "3"), (3, '"x\ny",2,3')]),
+        ("a.txt", "a b\n1 2\n3 4 5\n", []),
+        ("a.jsonl", '{"a": 1}\nbroken\n{"a": 2}\n[7]\n', [(2, "broken"), (4, "[7]")]),
+        ("a.json", '[{"a": 1}, 5, {"a": 2}]', [(2, "5")]),
+    ],
+)
+def test_rows_that_do_not_fit_are_kept_apart_as_they_stand_in_the_file(
+    tmp_path: Path, name: str, content: str, left_out: list[tuple[int, str]]
+):
+    file = read_table(written(tmp_path, content, name))
+    assert [(row.number, row.text) for row in file.left_out] == left_out
+    everything = sorted([*file.row_numbers.tolist(), *(number for number, _ in left_out)])
+    assert everything == list(range(1, len(everything) + 1))

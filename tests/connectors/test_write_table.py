@@ -1,6 +1,8 @@
 import datetime as dt
 import errno
 import os
+import resource
+import signal
 import stat
 from pathlib import Path
 
@@ -94,3 +96,22 @@ def test_others_may_read_the_file(tmp_path: Path):
 def test_json_lines_write_dates(tmp_path: Path):
     write_table(pa.table({"day": [dt.date(2026, 1, 2)]}), tmp_path / "s.jsonl")
     assert (tmp_path / "s.jsonl").read_text() == '{"day":"2026-01-02"}\n'
+
+
+def write_much(path: Path) -> None:
+    with TableWriter(path) as writer:
+        for _ in range(100):
+            writer.write(pa.table({"text": ["x" * 1000] * 100}))
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "scores.jsonl"])
+def test_a_full_disk_while_a_table_is_written_is_told_and_leaves_nothing(tmp_path: Path, name: str):
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, before[1]))
+    try:
+        with pytest.raises(FileNotWrittenError, match="nothing half-written"):
+            write_much(tmp_path / name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == []

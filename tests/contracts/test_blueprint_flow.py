@@ -133,7 +133,8 @@ def test_the_order_of_delivery_does_not_show_in_the_features(place):
         for kind in KINDS:
             for part in parts:
                 file = f"sim/{kind}{part}.csv"
-                place.run("import", kind, file, "--map", "sim/mapping.toml", "--organisation", organisation)
+                begun = ["--create-organisation"] if kind == "leads" else []
+                place.run("import", kind, file, "--map", "sim/mapping.toml", "--organisation", organisation, *begun)
         place.run("features", "refresh", QUICK, "--as-of", NOW, "--organisation", organisation)
         name = "" if organisation == "default" else f"@{organisation}"
         shelf = place.shelf(QUICK).with_name(place.shelf(QUICK).name + name)

@@ -20,6 +20,7 @@ from leadwise.registry.model_file import dump_model, load_model
 from leadwise.scoring import scorer
 from leadwise.scoring.reasons import sentences
 from leadwise.scoring.scorer import explain_differences, score_in_batches, score_table
+from leadwise.scoring.single import RowScorer
 from leadwise.scoring.validation import check_promises
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
@@ -88,10 +89,23 @@ def test_reasons_add_up_where_calibration_stretches_them(each_model):
 
 def test_all_reasons_with_the_base_add_up_to_the_value(value_model):
     scores = score_table(value_model, leads(seed=3), reasons=len(value_model.columns))
-    np.testing.assert_allclose(value_model.card.base + contributions(scores).sum(axis=1), scores["value"], atol=1e-6)
+    total = value_model.card.base + contributions(scores).sum(axis=1)
+    np.testing.assert_allclose(np.maximum(total, 0), scores["value"], atol=1e-6)
     assert scores.column_names[:5] == ["id", "value", "value_low", "value_high", "action"]
     low, value, high = (scores[name].to_numpy() for name in ("value_low", "value", "value_high"))
     assert ((low <= value) & (value <= high)).all()
+
+
+def test_no_amount_below_0_is_promised_where_none_ever_was(value_model):
+    lower = replace(value_model, scaling=PlattScaling(1.0, -100.0))
+    margins = lower.margins(lower.encode(leads(seed=3)))
+    assert (margins < 0).any()
+    scores = score_table(lower, leads(seed=3))
+    np.testing.assert_allclose(scores["value"], np.maximum(margins, 0), atol=1e-6)
+    assert min(scores["value_low"].to_pylist()) >= 0
+    assert min(RowScorer(lower).score(row).value for row in leads(seed=3).to_pylist()) == 0
+    with_losses = replace(lower, intervals=replace(lower.intervals, smallest=-500.0))
+    np.testing.assert_allclose(score_table(with_losses, leads(seed=3))["value"], margins, atol=1e-6)
 
 
 def test_the_strongest_reasons_come_first(each_model):

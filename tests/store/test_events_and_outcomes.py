@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from leadwise.domain.clock import NaiveTimeError
 from leadwise.domain.lead import Event, Lead, Outcome
@@ -84,3 +84,16 @@ def test_a_value_that_is_no_number_is_rejected(connection: Connection):
     result = OutcomeRepository(connection).add_many([replace(SALE, value=math.nan)])
     assert result.added == 0
     assert "value is nan" in result.rejected[0].reason
+
+
+def test_events_go_with_their_leads_and_with_those_merged_into_them(connection: Connection):
+    events = EventRepository(connection)
+    kept = replace(VISIT, external_id="e4", lead=("web", "4"))
+    LeadRepository(connection).add_many([Lead("web", name, MONDAY, MONDAY) for name in ("3", "4")])
+    events.add_many([VISIT, replace(VISIT, external_id="e2", lead=("web", "2")), kept])
+    connection.execute(text("UPDATE leads SET merged_into = (SELECT min(id) FROM leads) WHERE external_id = '2'"))
+    connection.execute(text("DELETE FROM leads WHERE external_id IN ('1', '3')"))
+    assert connection.execute(text("SELECT external_id FROM events")).scalars().all() == ["e4"]
+    connection.execute(text("TRUNCATE leads CASCADE"))
+    assert events.list_visible(MONDAY + 9 * DAY) == []
+    assert connection.execute(text("SELECT count(*) FROM events")).scalar_one() == 0

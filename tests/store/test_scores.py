@@ -62,6 +62,17 @@ def test_a_score_recorded_again_for_the_same_instant_is_newer(connection: Connec
     assert scores.list_history(("web", "1"), "car_sold") == [repeated, score()]
 
 
+def test_a_lead_that_was_merged_is_not_listed_and_has_the_scores_of_the_one_that_stands_for_it(connection: Connection):
+    scores = ScoreRepository(connection)
+    scores.add_many([score("1", 0.9), score("2", 0.6), score("3", 0.4)])
+    connection.execute(
+        text("UPDATE leads SET merged_into = (SELECT id FROM leads WHERE external_id = '2') WHERE external_id = '1'")
+    )
+    assert [ranked.score.lead[1] for ranked in scores.list_latest("car_sold")] == ["2", "3"]
+    assert scores.list_history(("web", "1"), "car_sold") == scores.list_history(("web", "2"), "car_sold")
+    assert scores.list_history(("web", "1"), "car_sold") == [score("2", 0.6)]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

@@ -161,8 +161,9 @@ class LeadRegressor(RegressorMixin, _LeadEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> Floats:  # noqa: N803
-        """Amounts, shape (rows,)."""
-        return self._margins(X)
+        """Amounts, shape (rows,); none below 0 where none was."""
+        margins = self._margins(X)
+        return self.model_.fitted.amounts(margins)
 
 
 def _given(y: Any) -> Any:

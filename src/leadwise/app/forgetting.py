@@ -47,6 +47,7 @@ def forget(
 
     Raises:
         LeadNotFoundError: if one of them is not there and never was erased.
+        OrganisationNotFoundError: if the organisation is not there.
     """
     with database.transaction() as connection:
         parts = [find_parts(connection, organisation, lead) for lead in leads]

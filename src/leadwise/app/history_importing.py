@@ -6,6 +6,7 @@ stored, and the same file again completes it without doubles. While the database
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from leadwise.app.rejects import Rejects
 from leadwise.connectors.records.columns import RecordColumns
 from leadwise.connectors.records.mapping import RecordKind
 from leadwise.connectors.records.reading import Records, read_records
+from leadwise.connectors.tables import TableFile
 from leadwise.domain.errors import Invalid
 from leadwise.domain.progress import Progress
 from leadwise.store.database import Database
@@ -67,15 +69,28 @@ class HistoryResult(BaseModel):
     recorded_at: datetime
 
 
+@dataclass(frozen=True)
+class LeadOptions:
+    """What may be asked for where leads are imported.
+
+    Args:
+        readmit: Whether leads that were erased are stored again.
+        create_organisation: Whether the organisation begins with this import, if it is not there.
+    """
+
+    readmit: bool = False
+    create_organisation: bool = False
+
+
 class HistoryImport:
     """The import of one file.
 
     Args:
         database: Where to.
-        organisation: Whose; it begins to exist with its first import.
+        organisation: Whose.
         columns: What the columns of the file are.
         recorded_at: Now.
-        readmit: Whether leads that were erased are stored again.
+        options: What is asked for besides.
     """
 
     def __init__(
@@ -84,23 +99,24 @@ class HistoryImport:
         organisation: str,
         columns: RecordColumns,
         recorded_at: datetime,
-        *,
-        readmit: bool = False,
+        options: LeadOptions | None = None,
     ) -> None:
         self._database, self._organisation, self._columns = database, organisation, columns
-        self._recorded_at, self._readmit = recorded_at, readmit
+        self._recorded_at, self._options = recorded_at, options or LeadOptions()
 
-    def run(self, table: pa.Table, rejects: Rejects, progress: Progress) -> HistoryResult:
+    def run(self, file: TableFile, rejects: Rejects, progress: Progress) -> HistoryResult:
         """Store the rows of the file, and hand those that cannot be stored to `rejects`.
 
         Raises:
+            OrganisationNotFoundError: if the organisation is not there.
             NothingStoredError: if no row can be stored.
+            RejectsNotWrittenError: if there is no room for the rows that cannot be stored.
             ServerUnreachableError, DiskFullError and their kin: then the pieces before are stored.
         """
+        table, rows = file.table, file.table.num_rows + len(file.left_out)
         begins = range(0, table.num_rows, CHUNK_ROWS)
         progress.start(total_steps=len(begins))
-        with self._database.transaction() as connection:
-            OrganisationRepository(connection).ensure(self._organisation)
+        self._begin()
         total, in_future = AddResult(0, 0), 0
         pieces = _one_ahead(lambda begin: self._read(table, begin), begins)
         for begin, records in zip(begins, pieces, strict=True):
@@ -108,20 +124,29 @@ class HistoryImport:
             with self._database.transaction() as connection:
                 stored = self._store(connection, records)
             reasons = records.rejected | _reasons(records, stored)
-            rejects.add(table.slice(begin, CHUNK_ROWS), begin, reasons)
+            rejects.add({begin + position: reason for position, reason in reasons.items()})
             in_future += self._in_future(records)
             total = _sum(total, stored)
         progress.finish()
         if not total.added + total.unchanged + total.changed:
-            raise NothingStoredError(table.num_rows, next(iter(rejects.reasons)), rejects.path)
-        return self._result(table.num_rows, total, rejects, in_future)
+            raise NothingStoredError(rows, next(iter(rejects.reasons)), rejects.path)
+        return self._result(rows, total, rejects, in_future)
+
+    def _begin(self) -> None:
+        with self._database.transaction() as connection:
+            organisations = OrganisationRepository(connection)
+            if self._options.create_organisation:
+                organisations.ensure(self._organisation)
+            organisations.check(self._organisation)
 
     def _read(self, table: pa.Table, begin: int) -> Records:
         return read_records(table.slice(begin, CHUNK_ROWS), self._columns, self._recorded_at)
 
     def _store(self, connection: Connection, records: Records) -> AddResult:
         if self._columns.kind is RecordKind.LEADS:
-            return LeadRepository(connection, self._organisation).add_table(records.table, readmit=self._readmit)
+            return LeadRepository(connection, self._organisation).add_table(
+                records.table, readmit=self._options.readmit
+            )
         if self._columns.kind is RecordKind.EVENTS:
             return EventRepository(connection, self._organisation).add_table(records.table)
         return OutcomeRepository(connection, self._organisation).add_table(records.table)

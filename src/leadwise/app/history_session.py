@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from leadwise.app.harmless import harmless
-from leadwise.app.history_importing import HistoryImport, HistoryResult
+from leadwise.app.history_importing import HistoryImport, HistoryResult, LeadOptions
 from leadwise.app.output import print_json
 from leadwise.app.progress import make_progress
 from leadwise.app.rejects import Rejects
@@ -33,8 +33,8 @@ class HistoryOptions:
     mapping: Path | None
     rejects: Path | None
     organisation: str
-    readmit: bool
     as_json: bool
+    of_leads: LeadOptions
 
 
 def run_history_import(options: HistoryOptions) -> None:
@@ -49,9 +49,9 @@ def run_history_import(options: HistoryOptions) -> None:
         progress.step("starting the database")
         database = open_database(settings.server_url, settings.data_folder)
         progress.finish()
-    with database, make_progress() as progress, Rejects(place) as rejects:
-        work = HistoryImport(database, options.organisation, columns, now(), readmit=options.readmit)
-        result = work.run(file.table, rejects, progress)
+    with database, make_progress() as progress, Rejects(place, file) as rejects:
+        work = HistoryImport(database, options.organisation, columns, now(), options.of_leads)
+        result = work.run(file, rejects, progress)
     if options.as_json:
         print_json(result)
     else:

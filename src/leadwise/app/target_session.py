@@ -16,6 +16,7 @@ from leadwise.domain.history import History
 from leadwise.features.engines import Engine
 from leadwise.store.database import Database, open_database
 from leadwise.store.history import read_history
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.tables import DEFAULT_ORGANISATION
 from leadwise.training.feature_store.folders import Folder, open_folder
 from leadwise.training.feature_store.quality import Quality
@@ -115,7 +116,8 @@ def open_target(options: TargetOptions) -> Iterator[TargetSession]:
     """A target at work, in the database and the feature store of the settings.
 
     Raises:
-        BlueprintNotFoundError, BlueprintError, UnusableStoreError, UnknownEngineError: as they say, before any work.
+        BlueprintNotFoundError, BlueprintError, UnusableStoreError, UnknownEngineError, OrganisationNotFoundError: as
+            they say, before any work.
     """
     settings = Settings()
     blueprint = load_blueprint(options.target)
@@ -127,6 +129,8 @@ def open_target(options: TargetOptions) -> Iterator[TargetSession]:
         database = open_database(settings.server_url, settings.data_folder)
         progress.finish()
     with database:
+        with database.transaction() as connection:
+            OrganisationRepository(connection).check(options.organisation)
         yield TargetSession(blueprint, options.organisation, database, store, engine)
 
 

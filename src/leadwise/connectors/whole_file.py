@@ -30,7 +30,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     >>> path.read_text()
     'all of it'
     """
-    with _our_errors(path):
+    with writing(path):
         target = path.resolve()  # a link stays a link
         _check_place(path, target)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
@@ -66,7 +66,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     Traceback (most recent call last):
     leadwise.connectors.errors.FileNotWrittenError: ...model.leadwise could not be written: its folder ... does not ...
     """
-    with _our_errors(path):
+    with writing(path):
         target = path.resolve()
         _check_place(path, target)
         for read in inputs:
@@ -86,7 +86,7 @@ def _check_place(path: Path, target: Path) -> None:
 
 
 @contextmanager
-def _our_errors(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """Turn what the system says while a file is written into errors of ours."""
     try:
         yield

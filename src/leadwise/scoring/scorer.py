@@ -35,9 +35,10 @@ def score_table(
     contribution_1` and so on, `model_version`; of a conversion model then `probability_low, probability_high`: the
     conversion rate of leads with such a score lies between them four times of five (null where the model file is older
     than this). Contributions are in log-odds (or in units of the value); with as many reasons as the model has columns,
-    they and the card's `base` add up to the log-odds of the probability (or to the value). A model
-    of time to conversion gives `probability_7_days, ..., probability_90_days, median_days` last, counted from the
-    lead's creation: null where nobody was watched for so long, as are the two ends of the rate.
+    they and the card's `base` add up to the log-odds of the probability (or to the value, which is 0 where that sum is
+    below 0 and no amount ever was). A model of time to conversion gives
+    `probability_7_days, ..., probability_90_days, median_days` last, counted from the lead's creation: null where
+    nobody was watched for so long, as are the two ends of the rate.
 
     Args:
         model: A fitted model.
@@ -172,12 +173,13 @@ def _times(model: HazardModel, frame: Frame) -> dict[str, object]:
 
 def _values(model: FittedModel, margins: Floats) -> dict[str, "pa.Array[Any]"]:
     assert model.intervals is not None
-    low, high = model.intervals.around(margins)
+    value = model.amounts(margins)
+    low, high = model.intervals.around(value)
     lowest = np.array([band.minimum_value for band in model.card.value_bands])
     actions = [band.action for band in model.card.value_bands]
-    band = np.where((margins[:, None] >= lowest).any(axis=1), (margins[:, None] >= lowest).argmax(axis=1), -1)
+    band = np.where((value[:, None] >= lowest).any(axis=1), (value[:, None] >= lowest).argmax(axis=1), -1)
     return {
-        "value": pa.array(margins, pa.float64()),
+        "value": pa.array(value, pa.float64()),
         "value_low": pa.array(low, pa.float64()),
         "value_high": pa.array(high, pa.float64()),
         "action": pa.array([actions[place] for place in band], pa.string()),

@@ -79,7 +79,8 @@ class RowScorer:
                 rates = _ends(self._model.score_intervals, margin)
         else:
             assert self._model.intervals is not None
-            value, (low, high) = float(margin[0]), _ends(self._model.intervals, margin)
+            amount = self._model.amounts(margin)
+            value, (low, high) = float(amount[0]), _ends(self._model.intervals, amount)
             bands = card.value_bands
             action = next((band.action for band in bands if value >= band.minimum_value), bands[-1].action)
         return RowScore(

@@ -150,6 +150,8 @@ class Cluster:
             # Whoever reaches the socket is let in without a password: nobody else may reach it.
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
+            # Pages that random keys touch after a checkpoint are written whole: a third of the time of an import.
+            "wal_compression": "on",
             "lc_messages": "C",
         }
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]

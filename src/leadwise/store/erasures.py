@@ -4,6 +4,7 @@ A receipt has a hash of the lead's identifier, salted per organisation: enough t
 delivered again, not enough to read who it was.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from leadwise.store import bulk
 from leadwise.store.errors import LeadNotFoundError
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.results import Rejection
 
 LeadName = tuple[str, str]
@@ -49,7 +51,6 @@ JOIN leads AS part
     AND part.organisation_id = named.organisation_id
 WHERE (named.organisation_id, named.source, named.external_id) = (:organisation, :source, :external_id)
 ORDER BY part.id
-FOR UPDATE OF part
 """
 
 _ERASE = f"""
@@ -97,7 +98,7 @@ UPDATE erasures SET readmitted_at = now() FROM incoming, organisations WHERE {_O
 def find_parts(connection: Connection, organisation: str, lead: LeadName) -> list[LeadName]:
     """The names of all leads that were merged with a lead, its own among them; its own alone, if it is not stored."""
     named = {"organisation": organisation, "source": lead[0], "external_id": lead[1]}
-    return [(row.source, row.external_id) for row in connection.execute(text(_FIND), named)] or [lead]
+    return [(row.source, row.external_id) for row in _find(connection, named)] or [lead]
 
 
 def erase_lead(
@@ -109,15 +110,21 @@ def erase_lead(
 
     Raises:
         LeadNotFoundError: if there is none, and none was erased.
+        OrganisationNotFoundError: if the organisation is not there.
     """
     named = {"organisation": organisation, "source": lead[0], "external_id": lead[1]}
-    ids = [row.id for row in connection.execute(text(_FIND), named)]
+    ids = [row.id for row in _find(connection, named)]
     if not ids:
         return [_find_receipt(connection, named)]
     given = {"recorded_at": recorded_at, "erased_by": erased_by, "ids": ids}
     receipts = [Erasure(*row) for row in connection.execute(text(_ERASE), given)]
     connection.execute(text("DELETE FROM leads WHERE id = ANY(:ids)"), {"ids": ids})  # the rest goes with the leads
     return receipts
+
+
+def _find(connection: Connection, named: dict[str, str]) -> Sequence[Any]:
+    OrganisationRepository(connection).hold(named["organisation"])
+    return connection.execute(text(_FIND), named).all()
 
 
 def _find_receipt(connection: Connection, named: dict[str, str]) -> Erasure:

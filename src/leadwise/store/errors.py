@@ -1,6 +1,9 @@
 """Every way in which the store refuses. No message ever holds a password."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 
 from leadwise.domain.errors import Conflict, Forbidden, Invalid, Missing, Unavailable
 
@@ -145,6 +148,22 @@ class NewerSchemaError(Conflict):
         super().__init__(
             f"This leadwise knows the database up to schema {expected}, but the database is at schema {found}: "
             "a newer leadwise has used it. Update leadwise."
+        )
+
+
+class OrganisationNotFoundError(Missing):
+    """No organisation has this name; the nearest names are offered."""
+
+    code = "organisation_not_found"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        folded = {other.casefold(): other for other in reversed(known)}
+        near = [folded[other] for other in get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+        meant = "; did you mean " + " or ".join(f'"{other}"' for other in near) + "?" if near else "."
+        super().__init__(
+            f'There is no organisation "{name}"{meant} A new one begins with '
+            f"`leadwise import leads FILE --organisation {quote(name)} --create-organisation`."
         )
 
 

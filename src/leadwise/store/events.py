@@ -5,59 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, Select, func, select, text
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Event
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import check_name, json_text
-from leadwise.store.record_tables import usable_rows
+from leadwise.store.lead_records import RecordTable, add_rows, add_table
 from leadwise.store.results import AddResult, Rejection
 from leadwise.store.statements import list_changes
 
-COLUMNS = {
-    "source": "text",
-    "external_id": "text",
-    "lead_source": "text",
-    "lead_external_id": "text",
-    "kind": "text",
-    "occurred_at": "timestamptz",
-    "recorded_at": "timestamptz",
-    "fields": "jsonb",
-}
-NAMES = {
-    "source": "source",
-    "external_id": "external_id",
-    "lead_source": "lead's identifier",
-    "lead_external_id": "lead's identifier",
-    "kind": "kind",
-}
-
-# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
-_ADD = """
-WITH stored AS (
-    INSERT INTO events (organisation_id, lead_id, source, external_id, kind, occurred_at, recorded_at, fields)
-    SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
-        kind, incoming.occurred_at, incoming.recorded_at, incoming.fields
-    FROM incoming
-    JOIN leads
-        ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
-    ORDER BY source, external_id, incoming.recorded_at, incoming.occurred_at, kind, incoming.fields,
-        lead_source, lead_external_id
-    ON CONFLICT (organisation_id, source, external_id) DO UPDATE
-    SET lead_id = EXCLUDED.lead_id, kind = EXCLUDED.kind, occurred_at = EXCLUDED.occurred_at,
-        recorded_at = EXCLUDED.recorded_at, fields = EXCLUDED.fields
-    WHERE (EXCLUDED.recorded_at, EXCLUDED.occurred_at, EXCLUDED.kind, EXCLUDED.fields)
-            < (events.recorded_at, events.occurred_at, events.kind, events.fields)
-        OR (EXCLUDED.lead_id <> events.lead_id
-            AND (EXCLUDED.recorded_at, EXCLUDED.occurred_at, EXCLUDED.kind, EXCLUDED.fields)
-                = (events.recorded_at, events.occurred_at, events.kind, events.fields)
-            AND (SELECT (source, external_id) FROM leads WHERE id = EXCLUDED.lead_id)
-                < (SELECT (source, external_id) FROM leads WHERE id = events.lead_id))
-    RETURNING xmax = 0 AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS changed FROM stored
-"""
+RECORDS = RecordTable("events", {"kind": "text", "fields": "jsonb"}, {"kind": "kind"})
 
 
 class EventRepository:
@@ -75,20 +33,11 @@ class EventRepository:
         """
         rejected: list[Rejection] = []
         rows = bulk.usable(events, _row, lambda event: (event.source, event.external_id), rejected)
-        with bulk.incoming(self._connection, COLUMNS, rows) as count:
-            return self._store(count, rejected)
+        return add_rows(self._connection, self._organisation, RECORDS, rows, rejected)
 
     def add_table(self, table: pa.Table) -> AddResult:
-        """Store a table of events with the columns of `COLUMNS`, as `add_many`; rejections say which row it was."""
-        rows, rejected = usable_rows(table, NAMES)
-        with bulk.incoming_table(self._connection, COLUMNS, rows) as count:
-            return self._store(count, rejected)
-
-    def _store(self, count: int, rejected: list[Rejection]) -> AddResult:
-        unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
-        stored = self._connection.execute(text(_ADD), {"organisation": self._organisation}).one()
-        unchanged = count - len(unknown) - stored.added - stored.changed
-        return AddResult(stored.added, unchanged, stored.changed, (*rejected, *unknown))
+        """Store a table of events with the columns of `RECORDS`, as `add_many`; rejections say which row it was."""
+        return add_table(self._connection, self._organisation, RECORDS, table)
 
     def list_visible(self, as_of: datetime, lead: tuple[str, str] | None = None) -> list[Event]:
         """Events that had occurred and were recorded by then, in the order in which they occurred.
@@ -123,9 +72,9 @@ def _row(event: Event) -> bulk.Row:
         check_name("source", event.source),
         check_name("external_id", event.external_id),
         *(check_name("lead's identifier", part) for part in event.lead),
-        check_name("kind", event.kind),
         event.occurred_at,
         event.recorded_at,
+        check_name("kind", event.kind),
         json_text(event.fields),
     )
 

@@ -13,6 +13,7 @@ from leadwise.store.cleaning import check_name, json_text
 from leadwise.store.erasures import refuse_erased
 from leadwise.store.errors import LeadNotFoundError
 from leadwise.store.merging import merge_leads
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
 from leadwise.store.statements import add_statements
@@ -28,7 +29,6 @@ COLUMNS = {
 MERGES = {"merged_into": "text"}
 NAMES = {"source": "source", "external_id": "external_id", "entity": "entity"}
 
-# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
 _ADD = """
 WITH stored AS (
     INSERT INTO leads (organisation_id, source, external_id, entity, occurred_at, recorded_at, fields)
@@ -88,6 +88,7 @@ class LeadRepository:
         return replace(result, rejected=(*result.rejected, *unmerged))
 
     def _store(self, count: int, rejected: list[Rejection], *, readmit: bool = False) -> AddResult:
+        OrganisationRepository(self._connection).hold(self._organisation)
         of_organisation = {"organisation": self._organisation}
         erased = refuse_erased(self._connection, self._organisation, readmit=readmit)
         others = bulk.rejections(self._connection.execute(text(_DELETE_OTHER_ENTITIES), of_organisation), _is_other)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from leadwise.store import tables
+from leadwise.store.errors import OrganisationNotFoundError
 
 
 class OrganisationRepository:
@@ -22,6 +23,34 @@ class OrganisationRepository:
     def ensure(self, name: str) -> None:
         """Make the organisation, unless there is one of that name."""
         self._connection.execute(insert(tables.organisations).values(id=name).on_conflict_do_nothing())
+
+    def check(self, name: str) -> None:
+        """See that there is an organisation of that name.
+
+        Raises:
+            OrganisationNotFoundError: if there is none.
+        """
+        if self.find(name) is None:
+            raise self._unknown(name)
+
+    def hold(self, name: str) -> None:
+        """Let nobody else store or erase anything of the organisation until the transaction ends; reading goes on.
+
+        Whoever stores or erases comes here first. So each sees all that the one before did, and none waits for another
+        that waits for it.
+
+        Raises:
+            OrganisationNotFoundError: if there is none of that name.
+        """
+        organisations = tables.organisations.c
+        # References to the organisation stay possible: a model can be stored meanwhile.
+        held = select(organisations.id).where(organisations.id == name).with_for_update(key_share=True)
+        if self._connection.scalar(held) is None:
+            raise self._unknown(name)
+
+    def _unknown(self, name: str) -> OrganisationNotFoundError:
+        names = self._connection.scalars(select(tables.organisations.c.id).order_by(tables.organisations.c.id))
+        return OrganisationNotFoundError(name, names.all())
 
     def begin_anew(self, name: str, recorded_at: datetime) -> None:
         """An organisation of that name in which nothing is stored, whatever was there before.

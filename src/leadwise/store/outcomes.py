@@ -4,58 +4,17 @@ import math
 from collections.abc import Iterable
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, func, select, text
+from sqlalchemy import Connection, RowMapping, func, select
 
 from leadwise.domain.lead import Outcome
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import UnusableValueError, check_name
-from leadwise.store.record_tables import usable_rows
+from leadwise.store.lead_records import RecordTable, add_rows, add_table
 from leadwise.store.results import AddResult, Rejection
 
-COLUMNS = {
-    "source": "text",
-    "external_id": "text",
-    "lead_source": "text",
-    "lead_external_id": "text",
-    "target": "text",
-    "won": "boolean",
-    "value": "double precision",
-    "occurred_at": "timestamptz",
-    "recorded_at": "timestamptz",
-}
-
-NAMES = {
-    "source": "source",
-    "external_id": "external_id",
-    "lead_source": "lead's identifier",
-    "lead_external_id": "lead's identifier",
-    "target": "target",
-}
-
-_CONTENT = "{0}.recorded_at, {0}.occurred_at, {0}.target, {0}.won, coalesce({0}.value, '-infinity')"
-
-# In the order of the unique key, so that two imports at once wait for each other and never both for ever.
-_ADD = f"""
-WITH stored AS (
-    INSERT INTO outcomes (organisation_id, lead_id, source, external_id, target, won, value, occurred_at, recorded_at)
-    SELECT DISTINCT ON (source, external_id) :organisation, leads.id, incoming.source, incoming.external_id,
-        target, won, value, incoming.occurred_at, incoming.recorded_at
-    FROM incoming
-    JOIN leads
-        ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
-    ORDER BY source, external_id, {_CONTENT.format("incoming")}, lead_source, lead_external_id
-    ON CONFLICT (organisation_id, source, external_id) DO UPDATE
-    SET lead_id = EXCLUDED.lead_id, target = EXCLUDED.target, won = EXCLUDED.won, value = EXCLUDED.value,
-        occurred_at = EXCLUDED.occurred_at, recorded_at = EXCLUDED.recorded_at
-    WHERE ({_CONTENT.format("EXCLUDED")}) < ({_CONTENT.format("outcomes")})
-        OR (EXCLUDED.lead_id <> outcomes.lead_id
-            AND ({_CONTENT.format("EXCLUDED")}) = ({_CONTENT.format("outcomes")})
-            AND (SELECT (source, external_id) FROM leads WHERE id = EXCLUDED.lead_id)
-                < (SELECT (source, external_id) FROM leads WHERE id = outcomes.lead_id))
-    RETURNING xmax = 0 AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS changed FROM stored
-"""  # noqa: S608 - our own statement
+RECORDS = RecordTable(
+    "outcomes", {"target": "text", "won": "boolean", "value": "double precision"}, {"target": "target"}
+)  # fmt: skip
 
 
 class OutcomeRepository:
@@ -74,20 +33,11 @@ class OutcomeRepository:
         """
         rejected: list[Rejection] = []
         rows = bulk.usable(outcomes, _row, lambda outcome: (outcome.source, outcome.external_id), rejected)
-        with bulk.incoming(self._connection, COLUMNS, rows) as count:
-            return self._store(count, rejected)
+        return add_rows(self._connection, self._organisation, RECORDS, rows, rejected)
 
     def add_table(self, table: pa.Table) -> AddResult:
-        """Store a table of outcomes with the columns of `COLUMNS`, as `add_many`; rejections say which row it was."""
-        rows, rejected = usable_rows(table, NAMES)
-        with bulk.incoming_table(self._connection, COLUMNS, rows) as count:
-            return self._store(count, rejected)
-
-    def _store(self, count: int, rejected: list[Rejection]) -> AddResult:
-        unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
-        stored = self._connection.execute(text(_ADD), {"organisation": self._organisation}).one()
-        unchanged = count - len(unknown) - stored.added - stored.changed
-        return AddResult(stored.added, unchanged, stored.changed, (*rejected, *unknown))
+        """Store a table of outcomes with the columns of `RECORDS`, as `add_many`; rejections say which row it was."""
+        return add_table(self._connection, self._organisation, RECORDS, table)
 
     def list(self, target: str) -> list[Outcome]:
         """All outcomes for the target, in the order in which they were stored."""
@@ -110,11 +60,11 @@ def _row(outcome: Outcome) -> bulk.Row:
         check_name("source", outcome.source),
         check_name("external_id", outcome.external_id),
         *(check_name("lead's identifier", part) for part in outcome.lead),
+        outcome.occurred_at,
+        outcome.recorded_at,
         check_name("target", outcome.target),
         outcome.won,
         outcome.value,
-        outcome.occurred_at,
-        outcome.recorded_at,
     )
 
 

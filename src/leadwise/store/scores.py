@@ -12,6 +12,7 @@ from leadwise.domain.lead import Fields
 from leadwise.domain.score import Reason, Score
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import UnusableValueError, check_name, cleaned_text, json_text
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.results import AddResult, Rejection
 
 _COLUMNS = {
@@ -67,6 +68,7 @@ class ScoreRepository:
         rejected: list[Rejection] = []
         rows = bulk.usable(scores, _row, lambda score: score.lead, rejected)
         with bulk.incoming(self._connection, _COLUMNS, rows):
+            OrganisationRepository(self._connection).hold(self._organisation)
             unknown = bulk.reject_unknown_leads(self._connection, self._organisation)
             added = self._connection.execute(text(_ADD), {"organisation": self._organisation}).rowcount
         return AddResult(added, unchanged=0, rejected=(*rejected, *unknown))
@@ -74,18 +76,28 @@ class ScoreRepository:
     def list_latest(self, target: str, limit: int | None = None, offset: int = 0) -> list[RankedLead]:
         """Each lead's newest score for the target, the highest probability (or value) first; all if `limit` is None.
 
-        Newest is the score with the latest `as_of`, and of several such the one recorded last.
+        Newest is the score with the latest `as_of`, and of several such the one recorded last. Leads that were merged
+        into another are left out.
         """
-        latest = self._all(target).ext(distinct_on(tables.scores.c.lead_id)).subquery()
+        alone = self._all(target).where(tables.leads.c.merged_into.is_(None))
+        latest = alone.ext(distinct_on(tables.scores.c.lead_id)).subquery()
         worth = func.coalesce(latest.c.probability, latest.c.value)
         # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
         query = select(latest).order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit).offset(offset)
         return [RankedLead(score_of(row), row["lead_fields"]) for row in self._connection.execute(query).mappings()]
 
     def list_history(self, lead: tuple[str, str], target: str) -> list[Score]:
-        """All scores of the lead with this (source, external_id) for the target, the newest first."""
-        leads = tables.leads.c
-        query = self._all(target).where(leads.source == lead[0], leads.external_id == lead[1])
+        """All scores of the lead with this (source, external_id) for the target, the newest first.
+
+        Of a lead that was merged into another, those of that one.
+        """
+        named = tables.leads.alias("named").c
+        stands_for_it = (
+            select(func.coalesce(named.merged_into, named.id))
+            .where(named.organisation_id == self._organisation, named.source == lead[0], named.external_id == lead[1])
+            .scalar_subquery()
+        )
+        query = self._all(target).where(tables.scores.c.lead_id == stands_for_it)
         return [score_of(row) for row in self._connection.execute(query).mappings()]
 
     def _all(self, target: str) -> Select[Any]:

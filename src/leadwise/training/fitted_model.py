@@ -59,6 +59,11 @@ class FittedModel:
         assert self.card.task is Task.CONVERSION
         return sigmoid(self.margins(frame))
 
+    def amounts(self, margins: Floats) -> Floats:
+        """What margins of a value model say in the outcome's unit: none below 0, where no amount was. Shape (rows,)."""
+        assert self.intervals is not None
+        return self.intervals.possible(margins)
+
     def explain(self, frame: Frame, *, exact: bool = False) -> Explanation:
         """Contributions by column, shape (rows, columns), in the order of `columns`; base + sum is the margin.
 

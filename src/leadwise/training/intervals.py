@@ -31,6 +31,10 @@ class ValueIntervals:
     high: tuple[float, ...]
     smallest: float
 
+    def possible(self, value: Floats) -> Floats:
+        """The predictions; 0 in place of what is below, where no amount was."""
+        return np.maximum(value, 0.0) if self.smallest >= 0 else value
+
     def around(self, value: Floats) -> tuple[Floats, Floats]:
         """Lower and upper ends; the prediction lies between them."""
         group = np.searchsorted(np.array(self.edges), value, side="right")

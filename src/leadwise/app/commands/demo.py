@@ -29,7 +29,6 @@ def run(
 
     Everything is invented and kept apart from real leads. A demo of the last day is shown again, with scores as of now.
     """
-    # Imported here, so that other commands need not wait for models and pages.
     from leadwise.app.demo import DemoOptions
     from leadwise.app.demo_session import Address, run_demo
 

@@ -29,7 +29,6 @@ def refresh(
 
     Training rows of which nothing has changed are taken over. Until all is written, the snapshot before stays in force.
     """
-    # Imported here, so that other commands need not wait for the database.
     from leadwise.app.instants import read_past_instant
     from leadwise.app.output import print_json
     from leadwise.app.quality_text import show_quality
@@ -54,7 +53,6 @@ def show(
     as_json: take.AsJson = False,
 ) -> None:
     """Explain one lead's features as of an instant: each value, and the events and statements behind it."""
-    # Imported here, so that other commands need not wait for the database.
     from leadwise.app.instants import read_instant
     from leadwise.app.lead_features import explain_lead, show_lead
     from leadwise.app.output import print_json

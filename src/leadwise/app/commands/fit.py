@@ -106,7 +106,6 @@ def _learn_target(
 ) -> None:
     """Fit on the newest snapshot, store, show; files only where they are asked for."""
     take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
-    # Imported here, so that other commands need not wait for the database.
     from leadwise.app.target_session import TargetOptions, open_target
     from leadwise.app.target_training import fit_target
 

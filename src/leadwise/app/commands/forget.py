@@ -12,7 +12,7 @@ NAME = "forget"
 def run(
     leads: Annotated[list[str], typer.Argument(metavar="LEAD...", help="Identifiers of leads in their source.")],
     source: Annotated[str, typer.Option(help="The source that they came from.")],
-    organisation: Annotated[str, typer.Option(help="Whose leads they are.")] = "default",
+    organisation: take.Organisation = "default",
     store: Annotated[
         list[str] | None, typer.Option(help="A further feature store to erase them from; may be repeated.")
     ] = None,
@@ -22,7 +22,6 @@ def run(
 
     The receipt names nobody. A lead that was erased is refused when it is delivered again, unless with --readmit.
     """
-    # Imported here, so that other commands need not wait for the database.
     from leadwise.app.forgetting import run_forget
 
     run_forget([(source, lead) for lead in leads], organisation, store or (), as_json=as_json)

@@ -1,5 +1,6 @@
 """`leadwise import leads`, `import events`, `import outcomes`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,35 @@ Preview = Annotated[bool, typer.Option("--preview", help="Show what the first ro
 Rejects = Annotated[
     Path | None, typer.Option(help="Where rejected rows go, each with the reason. Default: FILE.rejects.csv.")
 ]
-Organisation = Annotated[str, typer.Option(help="Whose history it is.")]
 Readmit = Annotated[bool, typer.Option("--readmit", help="Store leads again that were erased by `leadwise forget`.")]
-DEFAULT = "default"
+CreateOrganisation = Annotated[
+    bool, typer.Option("--create-organisation", help="Begin the organisation with this import, if it is not there.")
+]
+Command = Callable[..., None]
+
+
+def _command(kind: str, description: str) -> Command:
+    """The command that imports a file of one kind."""
+
+    def run(
+        file: File,
+        mapping: Map = None,
+        preview: Preview = False,
+        rejects: Rejects = None,
+        organisation: take.Organisation = "default",
+        as_json: take.AsJson = False,
+    ) -> None:
+        _run(kind, file, mapping, rejects, organisation, preview=preview, as_json=as_json)
+
+    run.__doc__ = description
+    return run
+
+
+events = _command("events", "Store what happened to leads. The same event again, in any order, is one.")
+outcomes = _command(
+    "outcomes",
+    "Store how it ended for leads: won or not, and for what. The same outcome again, in any order, is one.",
+)
 
 
 def leads(
@@ -26,36 +53,17 @@ def leads(
     mapping: Map = None,
     preview: Preview = False,
     rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
+    organisation: take.Organisation = "default",
+    create_organisation: CreateOrganisation = False,
     readmit: Readmit = False,
     as_json: take.AsJson = False,
 ) -> None:
     """Store leads, properties or customers. The same again, in any order, changes nothing; what changed is kept."""
-    _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, readmit=readmit)
+    of_leads = {"create_organisation": create_organisation, "readmit": readmit}
+    _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, of_leads=of_leads)
 
 
-def events(
-    file: File,
-    mapping: Map = None,
-    preview: Preview = False,
-    rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
-    as_json: take.AsJson = False,
-) -> None:
-    """Store what happened to leads. The same event again, in any order, is one."""
-    _run("events", file, mapping, rejects, organisation, preview=preview, as_json=as_json)
-
-
-def outcomes(
-    file: File,
-    mapping: Map = None,
-    preview: Preview = False,
-    rejects: Rejects = None,
-    organisation: Organisation = DEFAULT,
-    as_json: take.AsJson = False,
-) -> None:
-    """Store how it ended for leads: won or not, and for what. The same outcome again, in any order, is one."""
-    _run("outcomes", file, mapping, rejects, organisation, preview=preview, as_json=as_json)
+COMMANDS: dict[str, Command] = {"leads": leads, "events": events, "outcomes": outcomes}
 
 
 def _run(
@@ -67,13 +75,15 @@ def _run(
     *,
     preview: bool,
     as_json: bool,
-    readmit: bool = False,
+    of_leads: dict[str, bool] | None = None,
 ) -> None:
-    # Imported here, so that other commands need not wait for the database.
+    from leadwise.app.history_importing import LeadOptions
     from leadwise.app.history_session import HistoryOptions, preview_file, run_history_import
     from leadwise.connectors.records.mapping import RecordKind
 
-    options = HistoryOptions(RecordKind(kind), file, mapping, rejects, organisation, readmit, as_json)
+    options = HistoryOptions(
+        RecordKind(kind), file, mapping, rejects, organisation, as_json, LeadOptions(**of_leads or {})
+    )
     if preview:
         preview_file(options)
     else:

@@ -30,7 +30,6 @@ def run(
 
     What is known only after the outcome stays out of the leads' fields, and is listed with the evidence.
     """
-    # Imported here, so that other commands need not wait for the database.
     from leadwise.app.importing_roles import ImportOptions
     from leadwise.app.importing_session import run_import
 

@@ -26,5 +26,5 @@ group = typer.Typer(
     subcommand_metavar="TABLE | leads FILE | events FILE | outcomes FILE",
 )
 group.command(import_table.NAME)(import_table.run)
-for history_command in (import_history.leads, import_history.events, import_history.outcomes):
-    group.command(history_command.__name__)(history_command)
+for history_name, history_command in import_history.COMMANDS.items():
+    group.command(history_name)(history_command)

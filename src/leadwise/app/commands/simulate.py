@@ -29,7 +29,6 @@ def run(
     ] = False,
 ) -> None:
     """Simulate a blueprint's leads, events and outcomes, with the true probabilities beside them."""
-    # Imported here, so that other commands need not wait.
     from leadwise.app.output import console, remark
     from leadwise.app.progress import make_progress
     from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation

@@ -3,6 +3,7 @@
 Only tables of numbers are taken for such: the words of a sentence stand apart by blanks too.
 """
 
+from collections.abc import Iterator
 from itertools import islice
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from leadwise.connectors.errors import NoRowsError
 from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS
 from leadwise.connectors.tables.source import Source
-from leadwise.connectors.tables.table_file import TableFile, TableFormat
+from leadwise.connectors.tables.table_file import LeftOutRow, TableFile, TableFormat
 
 _ROWS = 200
 _ROWS_SHOWN = 5
@@ -48,12 +49,19 @@ def read_aligned(source: Source, encoding: str) -> TableFile:
     else:
         names, _ = clean_names(source.path, rows.pop(0))
     fitting = [cells for cells in rows if len(cells) == width]
-    if len(fitting) < len(rows):
+    left_out = tuple(_left_out(rows, width))
+    if left_out:
         notes.append(_about_skipped(rows, width))
     if not fitting:
         raise NoRowsError(source.path, width, "")
     columns = [pa.array(column, pa.string()) for column in zip(*fitting, strict=True)]
-    return TableFile(pa.Table.from_arrays(columns, names=names), tuple(notes), TableFormat.DELIMITED)
+    return TableFile(pa.Table.from_arrays(columns, names=names), tuple(notes), TableFormat.DELIMITED, left_out)
+
+
+def _left_out(rows: list[list[str]], width: int) -> Iterator[LeftOutRow]:
+    for number, cells in enumerate(rows, start=1):
+        if len(cells) != width:
+            yield LeftOutRow(number, f"It has {len(cells)} values, but {width} were expected.", " ".join(cells))
 
 
 def _about_skipped(rows: list[list[str]], width: int) -> str:

@@ -1,6 +1,6 @@
 """Delimited text: CSV, TSV and their relatives (RFC 4180, with the liberties that people take).
 
-Values come as strings exactly as written. Rows with too few or too many values are left out, counted and named.
+Values come as strings exactly as written. Rows with too few or too many values are left out and kept apart.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ from leadwise.connectors.tables.encodings import MENDED_UTF8, REPLACEMENT, find_
 from leadwise.connectors.tables.headers import clean_names, looks_like_data
 from leadwise.connectors.tables.separators import SEPARATORS, find_separator
 from leadwise.connectors.tables.source import Source
-from leadwise.connectors.tables.table_file import TableFile, TableFormat
+from leadwise.connectors.tables.table_file import LeftOutRow, TableFile, TableFormat
 
 _SAMPLE_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 24  # the longest row that can be read
@@ -23,29 +23,29 @@ _KIND = "delimited text"
 
 
 class _SkippedRows:
-    """Counts the rows that are left out, and remembers the first."""
+    """Remembers the rows that are left out."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.first: list[str] = []
-        self.last = ""
+        self.rows: list[LeftOutRow] = []
+        self._first: list[str] = []
 
     def __call__(self, row: pv.InvalidRow) -> Literal["skip"]:
-        self.count += 1
-        self.last = row.text
-        if self.count <= _ROWS_SHOWN:
-            values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
-            self.first.append(f"row {row.number} has {values}")
+        assert row.number is not None
+        values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
+        reason = f"It has {values}, but the header names {row.expected_columns}."
+        self.rows.append(LeftOutRow(row.number - 1, reason, row.text))
+        if len(self._first) < _ROWS_SHOWN:
+            self._first.append(f"row {row.number} has {values}")
         return "skip"
 
     def note(self, width: int) -> str:
         """The sentence for the user."""
-        more = ", ..." if self.count > len(self.first) else ""
-        rows = "1 row that does" if self.count == 1 else f"{self.count:,} rows that do"
+        count = len(self.rows)
+        more = ", ..." if count > len(self._first) else ""
+        rows = "1 row that does" if count == 1 else f"{count:,} rows that do"
         named = "1 column" if width == 1 else f"{width} columns"
-        return (
-            f"Left out {rows} not fit the {named} of the header ({', '.join(self.first)}{more}; the header is row 1)."
-        )
+        shown = ", ".join(self._first)
+        return f"Left out {rows} not fit the {named} of the header ({shown}{more}; the header is row 1)."
 
 
 def read_delimited(source: Source) -> TableFile:
@@ -59,14 +59,15 @@ def read_delimited(source: Source) -> TableFile:
     separator = find_separator(sample)
     raw, skipped = _read(source, encoding, separator)
     names, notes = clean_names(source.path, raw.column_names)
-    if skipped.count:
+    if skipped.rows:
         notes.append(skipped.note(len(names)))
     if not raw.num_rows:
-        raise NoRowsError(source.path, len(names), skipped.note(len(names)) if skipped.count else "")
+        raise NoRowsError(source.path, len(names), skipped.note(len(names)) if skipped.rows else "")
     if looks_like_data(raw.column_names):
         notes.append("The file seems to have no header: its first row was read as the names of the columns.")
     found = f"Read as {SEPARATORS[separator]}-separated text in {_spoken(encoding)}."
-    return TableFile(raw.rename_columns(names), (found, *notes), TableFormat.DELIMITED)
+    left_out = tuple(skipped.rows)
+    return TableFile(raw.rename_columns(names), (found, *notes), TableFormat.DELIMITED, left_out)
 
 
 def _spoken(encoding: str) -> str:
@@ -109,7 +110,7 @@ def _check_quotes(source: Source, table: pa.Table, skipped: _SkippedRows) -> Non
         DamagedTableError: if a value goes over several lines and the quotes of the file do not come in pairs.
     """
     last = table.slice(max(table.num_rows - 1, 0)).to_pylist()
-    ends = [skipped.last, *(value for row in last for value in row.values())]
+    ends = [*(row.text for row in skipped.rows[-1:]), *(value for row in last for value in row.values())]
     if any("\n" in value for value in ends) and sum(chunk.count(b'"') for chunk in source.chunks()) % 2:
         start = next(value for value in ends if "\n" in value).partition("\n")[0][-40:]
         raise DamagedTableError(source.path, _KIND, f'a quote is opened and never closed, at "{start.strip()}"')

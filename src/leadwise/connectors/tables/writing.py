@@ -17,7 +17,7 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from leadwise.connectors.errors import TableIsFolderError, UnsupportedTableError
-from leadwise.connectors.whole_file import whole_file
+from leadwise.connectors.whole_file import whole_file, writing
 
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -63,10 +63,15 @@ class TableWriter:
         return self
 
     def write(self, table: pa.Table) -> None:
-        """Add the rows of a table."""
-        if self._sink is None:
-            self._sink = self._open_sink(self._file, table.schema)
-        self._sink.write_table(table)
+        """Add the rows of a table.
+
+        Raises:
+            FileNotWrittenError: if there is no room for them; let it end the `with` block.
+        """
+        with writing(self.path):
+            if self._sink is None:
+                self._sink = self._open_sink(self._file, table.schema)
+            self._sink.write_table(table)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

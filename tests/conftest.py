@@ -12,6 +12,17 @@ from sqlalchemy import Connection, create_engine, text
 from leadwise.store.database import Database, open_database
 
 _numbers = count(1)
+EMPTIED = (
+    "activations",
+    "models",
+    "scores",
+    "leads",
+    "erasures",
+    "api_keys",
+    "audit",
+    "jobs",
+    "idempotency",
+)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +61,7 @@ def migrated(server: Database) -> Iterator[Database]:
 def database(migrated: Database) -> Database:
     """A migrated database without rows, but for the default organisation."""
     with migrated.transaction() as connection:
-        for table in ("activations", "models", "leads", "erasures"):  # the rest goes with the leads
+        for table in EMPTIED:  # the rest goes with the leads
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - our own names
         connection.execute(text("DELETE FROM organisations WHERE id <> 'default'"))
     return migrated

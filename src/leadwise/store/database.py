@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -19,6 +19,12 @@ from leadwise.store.translation import address_of, translate
 
 CONNECT_SECONDS = 10
 """How long to wait for a server's first answer, unless the URL says otherwise (`?connect_timeout=`)."""
+
+SERVICE_ROLE = "leadwise_service"
+"""The role that sees the rows of one organisation; a transaction changes to it and back by itself."""
+_FOR_ONE = text(
+    f"SELECT set_config('leadwise.organisation', :organisation, true), set_config('role', '{SERVICE_ROLE}', true)"
+)
 
 
 class Database:
@@ -42,8 +48,11 @@ class Database:
             event.listen(self.engine, "do_connect", self._connect_or_restart)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, organisation: str | None = None) -> Iterator[Connection]:
         """A connection whose work is stored as a whole at the end of the block, or not at all if it raises.
+
+        Args:
+            organisation: Whose rows can be seen and written, whatever statements say (row-level security); None: all.
 
         Raises:
             ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError:
@@ -51,6 +60,8 @@ class Database:
         """
         try:
             with self.engine.begin() as connection:
+                if organisation is not None:
+                    connection.execute(_FOR_ONE, {"organisation": organisation})
                 yield connection
         except PoolTimeoutError as error:
             reason = "all of this process's connections are in use"

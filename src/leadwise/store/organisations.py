@@ -61,5 +61,5 @@ class OrganisationRepository:
         row = insert(tables.organisations).values(id=name, recorded_at=recorded_at)
         renewed = row.on_conflict_do_update(index_elements=["id"], set_={"recorded_at": recorded_at})
         self._connection.execute(renewed)
-        for table in (tables.activations, tables.models, tables.leads):  # the rest goes with the leads
+        for table in (tables.activations, tables.models, tables.scores, tables.leads):  # the rest goes with the leads
             self._connection.execute(delete(table).where(table.c.organisation_id == name))

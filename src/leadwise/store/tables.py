@@ -4,7 +4,7 @@ Keys, indexes and triggers stand in the migrations, which make the tables; a tes
 each other.
 """
 
-from sqlalchemy import UUID, BigInteger, Boolean, DateTime, Double, LargeBinary, MetaData, Table, Text
+from sqlalchemy import ARRAY, UUID, BigInteger, Boolean, DateTime, Double, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -79,7 +79,7 @@ scores = Table(
     metadata,
     TableColumn("id", BigInteger, primary_key=True),
     TableColumn("organisation_id", Text, nullable=False),
-    TableColumn("lead_id", BigInteger, nullable=False),
+    TableColumn("lead_id", BigInteger),
     TableColumn("target", Text, nullable=False),
     TableColumn("as_of", Instant, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
@@ -90,6 +90,8 @@ scores = Table(
     TableColumn("action", Text, nullable=False),
     TableColumn("base", Double, nullable=False),
     TableColumn("reasons", JSONB, nullable=False),
+    TableColumn("inputs", Text),
+    TableColumn("change", JSONB),
 )
 
 models = Table(
@@ -125,4 +127,75 @@ erasures = Table(
     TableColumn("identifier_hash", Text, nullable=False),
     TableColumn("counts", JSONB, nullable=False),
     TableColumn("readmitted_at", Instant),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    TableColumn("id", Text, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("name", Text, nullable=False),
+    TableColumn("roles", ARRAY(Text), nullable=False),
+    TableColumn("secret_hash", LargeBinary, nullable=False),
+    TableColumn("created_by", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("expires_at", Instant),
+    TableColumn("revoked_at", Instant),
+    TableColumn("last_used_at", Instant),
+    TableColumn("revision", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("done_by", Text, nullable=False),
+    TableColumn("action", Text, nullable=False),
+    TableColumn("subject", Text, nullable=False),
+    TableColumn("details", JSONB, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    TableColumn("id", UUID, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("kind", Text, nullable=False),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("state", Text, nullable=False),
+    TableColumn("request", JSONB, nullable=False),
+    TableColumn("progress", JSONB, nullable=False),
+    TableColumn("result", JSONB),
+    TableColumn("error", JSONB),
+    TableColumn("requested_by", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
+    TableColumn("started_at", Instant),
+    TableColumn("finished_at", Instant),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    TableColumn("organisation_id", Text, primary_key=True),
+    TableColumn("key", Text, primary_key=True),
+    TableColumn("request_hash", LargeBinary, nullable=False),
+    TableColumn("status", Integer),
+    TableColumn("headers", JSONB),
+    TableColumn("body", LargeBinary),
+    TableColumn("recorded_at", Instant, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    TableColumn("id", BigInteger, primary_key=True),
+    TableColumn("organisation_id", Text, nullable=False),
+    TableColumn("lead_id", BigInteger, nullable=False),
+    TableColumn("target", Text, nullable=False),
+    TableColumn("verdict", Text, nullable=False),
+    TableColumn("comment", Text, nullable=False),
+    TableColumn("given_by", Text, nullable=False),
+    TableColumn("recorded_at", Instant, nullable=False),
 )

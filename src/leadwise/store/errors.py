@@ -200,3 +200,40 @@ class ModelVersionTakenError(Conflict):
             f'Model version "{version}" is stored already, with another target or other content. '
             "A version never changes: store the new model under a version of its own."
         )
+
+
+class LedgerFullError(Unavailable):
+    """Scores come in faster than they can be written down."""
+
+    code = "ledger_full"
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+        super().__init__(
+            f"Each score is written down before it is said, but {waiting:,} are waiting for the database already. "
+            "Send fewer requests at once, and try this one again in a while."
+        )
+
+
+class LedgerClosedError(Unavailable):
+    """The service is stopping."""
+
+    code = "ledger_closed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Each score is written down before it is said, but the service is stopping. Try again in a while."
+        )
+
+
+class UnwritableScoreError(Invalid):
+    """The database cannot hold a score."""
+
+    code = "unwritable_score"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Each score is written down before it is said, but the database cannot hold this one ({reason}). "
+            "Check that the organisation still exists, and that its model gives numbers."
+        )

@@ -1,0 +1,118 @@
+"""The models that answer requests now, in memory: one for each organisation and target that was ever asked for."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leadwise.domain.errors import LeadwiseError
+from leadwise.registry.model_file import load_model
+from leadwise.scoring.requests import ModelScorer, RequestScorer
+from leadwise.store.database import Database
+from leadwise.store.errors import OrganisationNotFoundError
+from leadwise.store.models import ModelRepository
+from leadwise.store.organisations import OrganisationRepository
+
+MOST_IN_MEMORY = 500
+"""Organisations' models that are kept; beyond, the one that was asked for longest ago makes room."""
+MOST_TRIED = 5
+"""How many versions are tried, the newest activation first, before rules answer."""
+
+Key = tuple[str, str]
+"""Organisation and target."""
+Rules = Callable[[str], RequestScorer]
+"""Gives the rules of a target."""
+
+
+@dataclass(frozen=True)
+class Active:
+    """What answers for an organisation and a target.
+
+    Args:
+        scorer: A model, or rules where no model can answer.
+        version: The version that should answer; empty where none was ever activated.
+        trouble: Why that one does not answer; empty where it does.
+        fallback: The rules.
+    """
+
+    scorer: RequestScorer
+    version: str
+    trouble: str
+    fallback: RequestScorer
+
+
+class ActiveModels:
+    """Models by organisation and target. Safe to share between threads; `find` is quick enough for an event loop.
+
+    Args:
+        database: Where models are.
+        rules: What answers where there is no model.
+    """
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = rules
+        self._active: OrderedDict[Key, Active] = OrderedDict()
+        self._loading = threading.Lock()
+
+    def find(self, organisation: str, target: str) -> Active | None:
+        """What answers now, if it is in memory already."""
+        found = self._active.get((organisation, target))
+        if found is not None:
+            self._active.move_to_end((organisation, target))
+        return found
+
+    def get(self, organisation: str, target: str) -> Active:
+        """What answers now; read from the database where it must be.
+
+        Raises:
+            OrganisationNotFoundError: if there is no such organisation.
+            Unavailable: if the database is away.
+        """
+        with self._loading:
+            return self.find(organisation, target) or self._load(organisation, target)
+
+    def refresh(self) -> None:
+        """Read again what was activated meanwhile; requests are answered by what was there until all of it is read.
+
+        Raises:
+            Unavailable: if the database is away; then everything stays as it is.
+        """
+        with self._loading:
+            for organisation, target in list(self._active):
+                try:
+                    self._load(organisation, target)
+                except OrganisationNotFoundError:
+                    self._active.pop((organisation, target), None)
+
+    def troubles(self) -> dict[Key, str]:
+        """Why versions that should answer do not, by organisation and target."""
+        return {key: active.trouble for key, active in self._active.copy().items() if active.trouble}
+
+    def _load(self, organisation: str, target: str) -> Active:
+        before = self._active.get((organisation, target))
+        active = self._read(organisation, target, before)
+        self._active[organisation, target] = active
+        while len(self._active) > MOST_IN_MEMORY:
+            self._active.popitem(last=False)
+        return active
+
+    def _read(self, organisation: str, target: str, before: Active | None) -> Active:
+        rules = self._rules(target)
+        with self._database.transaction(organisation) as connection:
+            OrganisationRepository(connection).check(organisation)
+            models = ModelRepository(connection, organisation)
+            versions = list(dict.fromkeys(each.version for each in models.list_activations(target)))
+            if not versions:
+                return Active(rules, "", "", rules)
+            if before is not None and before.scorer.version == versions[0]:
+                return before if not before.trouble else Active(before.scorer, versions[0], "", rules)
+            troubles = []
+            for version in versions[:MOST_TRIED]:
+                try:
+                    model = load_model(models.get_artefact(version), f"of version {version} in the database")
+                except LeadwiseError as error:
+                    troubles.append(str(error))
+                else:
+                    return Active(ModelScorer(model), versions[0], " ".join(troubles), rules)
+        return Active(rules, versions[0], " ".join(troubles), rules)

@@ -1,0 +1,161 @@
+"""Predictions for features that callers give: one row, or the group that came in together."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+import orjson
+
+from leadwise.domain.card import Task
+from leadwise.domain.column import Column, ColumnKind
+from leadwise.domain.frame import Floats, Frame
+from leadwise.domain.prediction import Contribution, Prediction
+from leadwise.features.row_encoding import RowEncoder, is_absent
+from leadwise.models.algorithm import Explanation
+from leadwise.models.margins import sigmoid
+from leadwise.training.fitted_model import FittedModel
+
+Row = Mapping[str, object]
+GROUP = 12
+"""From this many rows on, one pass over all of them is quicker than a pass for each."""
+_LABELS = frozenset({ColumnKind.CATEGORY, ColumnKind.BOOLEAN})
+
+
+class RequestScorer(Protocol):
+    """What answers requests: a model, or rules. Safe to share between threads."""
+
+    @property
+    def version(self) -> str:
+        """What its predictions name as their model."""
+
+    def predict(self, rows: Sequence[Row], as_of: datetime) -> list[Prediction]:
+        """A prediction for each row."""
+
+
+class ModelScorer:
+    """Answers requests by a model.
+
+    A value that the model cannot read counts as not given, as in a table.
+    """
+
+    def __init__(self, model: FittedModel) -> None:
+        self.model = model
+        self._encoder = RowEncoder(model.columns)
+        self._features = model.features
+        self._names = [column.name for column in model.columns]
+        self._known = frozenset(self._names)
+        self._columns = model.columns
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+        return self.model.card.model_version
+
+    def predict(self, rows: Sequence[Row], as_of: datetime) -> list[Prediction]:
+        """A prediction for each row; base and contributions add up to its log-odds, or value."""
+        if not rows:
+            return []
+        values = np.array([self._encoder.encode(row) for row in rows])
+        explanation = self._explain(values)
+        margins = explanation.base + explanation.contributions.sum(axis=1)
+        low, high = self._intervals(margins)
+        return [
+            self._prediction(
+                row, as_of, explanation.base, explanation.contributions[at], margins[at], low[at], high[at]
+            )
+            for at, row in enumerate(rows)
+        ]
+
+    def _explain(self, values: Floats) -> Explanation:
+        if len(values) >= GROUP:
+            return self.model.explain(Frame(self._features, values))
+        each = [self.model.explain_row(Frame(self._features, row[None])) for row in values]
+        return Explanation(np.concatenate([found.contributions for found in each]), each[0].base)
+
+    def _intervals(self, margins: Floats) -> tuple[Floats, Floats]:
+        intervals = self.model.score_intervals or self.model.intervals
+        if intervals is None:
+            unknown = np.full(len(margins), np.nan)
+            return unknown, unknown
+        return intervals.around(margins)
+
+    def _prediction(
+        self, row: Row, as_of: datetime, base: float, by_column: Floats, margin: float, low: float, high: float
+    ) -> Prediction:
+        card = self.model.card
+        conversion = card.task is Task.CONVERSION
+        score = float(sigmoid(np.array([margin]))[0]) if conversion else float(margin)
+        ends = _known(low), _known(high)
+        grade: str | None = None
+        if conversion:
+            reached = next(each for each in card.grades if score >= each.minimum_probability)
+            grade, action = reached.grade, reached.action
+        else:
+            bands = card.value_bands
+            action = next((band.action for band in bands if score >= band.minimum_value), bands[-1].action)
+        return Prediction(
+            task=card.task,
+            as_of=as_of,
+            model_version=card.model_version,
+            by_rules=False,
+            probability=score if conversion else None,
+            probability_low=ends[0] if conversion else None,
+            probability_high=ends[1] if conversion else None,
+            value=None if conversion else score,
+            value_low=None if conversion else ends[0],
+            value_high=None if conversion else ends[1],
+            grade=grade,
+            action=action,
+            base=base,
+            contributions=self._contributions(row, by_column),
+            missing=tuple([name for name in self._names if is_absent(row.get(name))]),
+            unknown=tuple([name for name in row if name not in self._known]),
+            inputs=fingerprint(row),
+        )
+
+    def _contributions(self, row: Row, by_column: Floats) -> tuple[Contribution, ...]:
+        parts = by_column.tolist()
+        order = sorted(range(len(parts)), key=lambda at: -abs(parts[at]))
+        return tuple(
+            [
+                Contribution(self._names[at], shown(row.get(self._names[at]), self._columns[at]), parts[at])
+                for at in order
+                if parts[at]
+            ]
+        )
+
+
+def shown(value: object, column: Column) -> float | bool | str | None:
+    """What may stand in the ledger of a value: a number, yes or no, a label that the model knows; never who it is of.
+
+    >>> mail = Column(name="Mail", kind=ColumnKind.ID)
+    >>> shown("anna@example.com", mail), shown(3, mail)
+    (None, 3)
+    """
+    if isinstance(value, bool | int | float):
+        return value if math.isfinite(value) and abs(value) < 2**53 else None
+    if isinstance(value, str) and column.kind in _LABELS and value in column.levels:
+        return value
+    return None
+
+
+def fingerprint(row: Row) -> str:
+    """Sixteen hexadecimal digits that stand for what went in: equal for equal rows, whatever the order of names.
+
+    >>> fingerprint({"a": 1, "b": "x"}) == fingerprint({"b": "x", "a": 1})
+    True
+    >>> fingerprint({"a": 1}) == fingerprint({"a": 2})
+    False
+    """
+    try:
+        written = orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:  # a whole number of more than 64 bits, half of a surrogate pair
+        written = repr(sorted(row.items(), key=repr)).encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(written, digest_size=8).hexdigest()
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)

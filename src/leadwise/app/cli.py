@@ -14,8 +14,10 @@ from leadwise.app.commands import (
     fit,
     forget,
     importing,
+    keys,
     recalibrate,
     score,
+    serve,
     show,
     simulate,
     validate,
@@ -45,7 +47,7 @@ def program(
     """Says for every lead how likely it is to convert, why, and what to do next."""
 
 
-for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, serve, demo):
     cli.command(command.NAME)(command.run)
-for part in (importing, features, blueprint):
+for part in (importing, features, blueprint, keys):
     cli.add_typer(part.group, name=part.NAME)

@@ -12,13 +12,22 @@ from leadwise.features.engines.choice import DUCKDB
 DEFAULT_PORT = 5432
 
 
+def _either(name: str) -> tuple[str, str]:
+    """Our name of a variable, and the one that older services know."""
+    return f"LEADWISE_{name}", name
+
+
 class Settings(BaseSettings):
     """What the environment says; the defaults need nothing."""
 
     model_config = SettingsConfigDict(env_prefix="LEADWISE_", extra="ignore", frozen=True)
 
-    data_folder: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")))
-    """Where the embedded PostgreSQL keeps its data, and snapshots of features unless `feature_store` is given."""
+    data_folder: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")),
+        validation_alias=AliasChoices("LEADWISE_DATA_FOLDER", *_either("MODEL_DIR"), *_either("MODEL_PATH")),
+    )
+    """Where the embedded PostgreSQL keeps its data (models are in it), and snapshots of features unless `feature_store`
+    is given."""
     feature_store: str | None = None
     """The folder or fsspec URL of the feature store; None: `feature-store` in the data folder."""
     engine: str = DUCKDB
@@ -36,6 +45,16 @@ class Settings(BaseSettings):
     db_password: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
     )
+
+    host: str = Field(default="127.0.0.1", validation_alias=AliasChoices(*_either("HOST")))
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices(*_either("PORT")))
+    workers: int = Field(default=1, ge=1, le=64, validation_alias=AliasChoices(*_either("WORKERS")))
+    log_level: str = Field(default="INFO", validation_alias=AliasChoices(*_either("LOG_LEVEL")))
+    """DEBUG, INFO, WARNING or ERROR."""
+    requests_per_minute: int = Field(default=0, ge=0)
+    """How often each key may ask the service; 0: as often as it likes."""
+    trusted_proxies: str = ""
+    """The addresses of proxies, with commas between them, whose X-Forwarded headers are believed; empty: nobody's."""
 
     @property
     def feature_store_place(self) -> str:

@@ -1,7 +1,8 @@
 """Errors over HTTP: one sentence for each, as problem+json (RFC 9457) or as a plain page."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from leadwise.web.headers import SECURITY_HEADERS
 from leadwise.web.templating import render
 
 RETRY_AFTER_SECONDS = 30
+NO_PAGE = "There is no page at {path}. The ranked leads are at /leads."
 _BROKEN = "leadwise could not answer because of a fault of its own. Try again; if it stays, look into the server's log."
 
 
@@ -54,19 +56,57 @@ def answer(request: Request, problem: Problem, headers: Mapping[str, str] | None
     if not request.url.path.endswith(".json"):
         page = render("error.html", problem)
         return Response(page, problem.status, carried, "text/html; charset=utf-8")
+    return Response(problem_json(problem), problem.status, carried, "application/problem+json")
+
+
+def problem_json(problem: Problem) -> bytes:
+    """The problem as RFC 9457 has it, with the code of its cause."""
     document = {"type": "about:blank", "title": problem.title, "status": problem.status}
     document |= {"detail": problem.detail, "code": problem.code}
     if problem.errors:
         document |= {"errors": [{"detail": error.detail, "pointer": error.pointer} for error in problem.errors]}
-    return Response(orjson.dumps(document), problem.status, carried, "application/problem+json")
+    return orjson.dumps(document)
 
 
-def install(application: FastAPI) -> None:
-    """Make the application answer all errors with sentences."""
-    application.add_exception_handler(LeadwiseError, _refused)
-    application.add_exception_handler(RequestValidationError, _invalid)
-    application.add_exception_handler(HTTPException, _unrouted)
-    application.add_exception_handler(Exception, _broken)
+Answerer = Callable[[Request, Problem, Mapping[str, str] | None], Response]
+"""Gives a problem the form that its reader needs."""
+
+
+def install(application: FastAPI, form: Answerer = answer, nowhere: str = NO_PAGE) -> None:
+    """Make the application answer all errors with sentences.
+
+    Args:
+        application: Whose errors.
+        form: What an answer looks like.
+        nowhere: What to say to who asks for a path that is not there.
+    """
+    handlers: dict[type[Exception], Callable[[Request, Exception], Problem]] = {
+        LeadwiseError: problem_of,
+        RequestValidationError: _invalid,
+        HTTPException: partial(_unrouted, nowhere),
+        Exception: _broken,
+    }
+
+    def answering(
+        find_problem: Callable[[Request, Exception], Problem],
+    ) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def handle(request: Request, error: Exception) -> Response:
+            return form(request, find_problem(request, error), headers_of(error))
+
+        return handle
+
+    for kind, find_problem in handlers.items():
+        application.add_exception_handler(kind, answering(find_problem))
+
+
+def headers_of(error: Exception) -> Mapping[str, str] | None:
+    """What the answer to an error carries besides: when to come again, what is allowed."""
+    own: Mapping[str, str] | None = getattr(error, "headers", None)
+    if own is not None:
+        return own
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return None
 
 
 def _problem(request: Request, status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
@@ -74,17 +114,18 @@ def _problem(request: Request, status: int, code: str, detail: str, errors: tupl
     return Problem(status, code, title, detail, errors, home=f"{request.scope.get('root_path', '')}/leads")
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+def problem_of(request: Request, error: Exception) -> Problem:
+    """The problem that a refusal is."""
     assert isinstance(error, LeadwiseError)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Unavailable) else None
-    return answer(request, _problem(request, error.status, error.code, str(error)), headers)
+    errors = tuple(FieldProblem(detail, pointer) for detail, pointer in getattr(error, "errors", ()))
+    return _problem(request, error.status, error.code, str(error), errors)
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
     errors = tuple(_field_problem(found) for found in error.errors())
-    detail = "The address holds values that cannot be used. " + " ".join(each.detail for each in errors)
-    return answer(request, _problem(request, 422, "invalid", detail, errors))
+    detail = "The request holds values that cannot be used. " + " ".join(each.detail for each in errors)
+    return _problem(request, 422, "invalid", detail, errors)
 
 
 def _field_problem(found: Mapping[str, object]) -> FieldProblem:
@@ -95,14 +136,16 @@ def _field_problem(found: Mapping[str, object]) -> FieldProblem:
     return FieldProblem(f"{place[-1]} {expected}, but came as “{came}”.", "#/" + "/".join(map(str, place)))
 
 
-async def _unrouted(request: Request, error: Exception) -> Response:
+def _unrouted(nowhere: str, request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is no page at {request.url.path[:200]}. The ranked leads are at /leads."
-        return answer(request, _problem(request, 404, "missing", detail))
-    detail = f"{request.method} is not understood at {request.url.path[:200]}; pages are read with GET."
-    return answer(request, _problem(request, error.status_code, "not_allowed", detail), error.headers)
+        return _problem(request, 404, "missing", nowhere.format(path=request.url.path[:200]))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "GET")
+        detail = f"{request.method} is not understood at {request.url.path[:200]}; it takes {allowed}."
+        return _problem(request, error.status_code, "not_allowed", detail)
+    return _problem(request, error.status_code, "refused", str(error.detail))
 
 
-async def _broken(request: Request, _: Exception) -> Response:
-    return answer(request, _problem(request, 500, "error", _BROKEN))
+def _broken(request: Request, _: Exception) -> Problem:
+    return _problem(request, 500, "error", _BROKEN)

@@ -1,0 +1,23 @@
+"""`leadwise serve`: the service, until somebody stops it."""
+
+from typing import Annotated
+
+import typer
+
+NAME = "serve"
+
+
+def run(
+    host: Annotated[str | None, typer.Option(help="Where to listen; else HOST, else this machine alone.")] = None,
+    port: Annotated[int | None, typer.Option(help="There; else PORT, else 8000.", min=0, max=65_535)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that answer requests; else WORKERS, else 1.", min=1, max=64)
+    ] = None,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="Let in whoever reaches it without a key; on this machine alone.")
+    ] = False,
+) -> None:
+    """Answer applications over HTTP, and work on trainings and other jobs beside that."""
+    from leadwise.app.service.serving import serve
+
+    serve(host=host, port=port, workers=workers, is_open=is_open)

@@ -1,0 +1,49 @@
+"""How the service does, part by part."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from leadwise.domain.errors import LeadwiseError
+from leadwise.scoring.active_models import ActiveModels
+from leadwise.scoring.watch import Watch
+from leadwise.store.database import Database
+from leadwise.store.ledger import MOST_WAITING, LedgerWriter
+from leadwise.web.api import metrics
+from leadwise.web.api.asks import PartHealth
+
+
+class ServiceHealth:
+    """How the database, the models and the ledger of this process do."""
+
+    def __init__(self, database: Database, models: ActiveModels, ledger: LedgerWriter, watch: Watch) -> None:
+        self._database, self._models, self._ledger, self._watch = database, models, ledger, watch
+
+    def check(self) -> Sequence[PartHealth]:
+        """How each part does now."""
+        troubles = self._models.troubles()
+        waiting = self._ledger.waiting
+        metrics.LEDGER_WAITING.set(waiting)
+        return [
+            self._ask_database(),
+            PartHealth("models", ready=True, detail=" ".join(troubles.values())),
+            PartHealth("ledger", waiting < MOST_WAITING, f"{waiting:,} scores wait to be written."),
+        ]
+
+    def _ask_database(self) -> PartHealth:
+        try:
+            with self._database.transaction() as connection:
+                connection.execute(text("SELECT 1"))
+        except LeadwiseError as error:
+            return PartHealth("database", ready=False, detail=str(error))
+        return PartHealth("database", ready=True)
+
+    def degraded(self) -> Sequence[str]:
+        """What works less well than it should."""
+        troubles = list(self._models.troubles().values())
+        return [*([self._watch.trouble] if self._watch.trouble else []), *troubles]
+
+    def active_version(self, organisation: str, target: str) -> str:
+        """What answers for an organisation and a target; empty if nobody asked yet."""
+        active = self._models.find(organisation, target)
+        return active.scorer.version if active else ""

@@ -1,0 +1,108 @@
+"""Keys, as operators make and list them."""
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import typer
+from pydantic import BaseModel
+
+from leadwise.app.output import console, plain_table, print_json, remark
+from leadwise.app.settings import Settings
+from leadwise.domain.access import Role
+from leadwise.domain.clock import now
+from leadwise.store.api_keys import ApiKeyRepository, StoredKey
+from leadwise.store.database import open_database
+from leadwise.store.organisations import OrganisationRepository
+
+
+class ListedKey(BaseModel):
+    """A key as `leadwise keys list --json` has it."""
+
+    id: str
+    name: str
+    roles: list[Role]
+    created_by: str
+    recorded_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class KeyList(BaseModel):
+    """All keys of an organisation."""
+
+    organisation: str
+    keys: list[ListedKey]
+
+
+@contextmanager
+def _keys(organisation: str) -> Iterator[ApiKeyRepository]:
+    settings = Settings()
+    with (
+        open_database(settings.server_url, settings.data_folder) as database,
+        database.transaction() as connection,
+    ):
+        OrganisationRepository(connection).check(organisation)
+        yield ApiKeyRepository(connection, organisation)
+
+
+def add_key(name: str, roles: Sequence[Role], organisation: str, days: int | None) -> None:
+    """Make a key, and print its text."""
+    expires_at = None if days is None else now() + timedelta(days=days)
+    with _keys(organisation) as keys:
+        key, given = keys.add(name, roles, getpass.getuser(), expires_at)
+    _say(key, given)
+
+
+def rotate_key(key_id: str, organisation: str, hours: float) -> None:
+    """Make a key like another one, which opens for some hours yet."""
+    with _keys(organisation) as keys:
+        key, given = keys.rotate(key_id, getpass.getuser(), now() + timedelta(hours=hours))
+    _say(key, given)
+    remark(f"The old key opens for {hours:g} hours yet.")
+
+
+def revoke_key(key_id: str, organisation: str) -> None:
+    """Let a key open nothing any more."""
+    with _keys(organisation) as keys:
+        keys.revoke(key_id)
+    remark(f"Key {key_id} opens nothing any more.")
+
+
+def list_keys(organisation: str, *, as_json: bool) -> None:
+    """Print the keys of an organisation."""
+    with _keys(organisation) as repository:
+        keys = repository.list()
+    if as_json:
+        print_json(KeyList(organisation=organisation, keys=[_listed(key) for key in keys]))
+        return
+    if not keys:
+        remark("There are no keys; make one with `leadwise keys add NAME --role read`.")
+        return
+    table = plain_table("id", "for", "roles", "made by", "made", "last used", "state")
+    for key in keys:
+        state = "revoked" if key.revoked_at else "good" if key.opens(now()) else "expired"
+        used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
+        roles = ", ".join(sorted(key.roles))
+        table.add_row(key.id, key.name, roles, key.created_by, f"{key.recorded_at:%Y-%m-%d %H:%M}", used, state)
+    console().print(table)
+
+
+def _listed(key: StoredKey) -> ListedKey:
+    return ListedKey(
+        id=key.id,
+        name=key.name,
+        roles=sorted(key.roles),
+        created_by=key.created_by,
+        recorded_at=key.recorded_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        last_used_at=key.last_used_at,
+    )
+
+
+def _say(key: StoredKey, given: str) -> None:
+    remark(f"Key {key.id} for {key.name!r} may: {', '.join(sorted(key.roles))}. It is shown this once:")
+    typer.echo(given)

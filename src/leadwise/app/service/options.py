@@ -1,0 +1,49 @@
+"""How the service is to run; handed from the supervisor to its processes in the environment."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import orjson
+
+from leadwise.web.api.asks import Limits
+
+VARIABLE = "LEADWISE_SERVE"
+"""Holds the options of the processes that `leadwise serve` starts."""
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What `leadwise serve` was asked for.
+
+    Args:
+        host: Where to listen.
+        port: There.
+        workers: Web processes.
+        open: Whether callers without a key are let in.
+        log_level: What is logged: DEBUG, INFO, WARNING, ERROR.
+        requests_per_minute: For each key; 0: as many as they like.
+        trust_proxy: The addresses of proxies whose X-Forwarded headers are believed; empty: nobody's.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    open: bool = False
+    log_level: str = "INFO"
+    requests_per_minute: int = 0
+    trust_proxy: str = ""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """What the supervisor handed over; the defaults, where there is none."""
+        return cls(**orjson.loads(os.environ.get(VARIABLE, "{}")))
+
+    def to_environment(self) -> None:
+        """Hand over to processes that start from now on."""
+        os.environ[VARIABLE] = orjson.dumps(asdict(self)).decode()
+
+    def limits(self) -> Limits:
+        """What one caller may ask of one web process."""
+        share = -(-self.requests_per_minute // self.workers)
+        return Limits(requests_per_minute=share)

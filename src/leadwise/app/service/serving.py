@@ -1,0 +1,118 @@
+"""The processes of the service: this one, which others depend on, web processes, and one for jobs."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from leadwise.app.demo_serving import address_of, listen
+from leadwise.app.output import remark
+from leadwise.app.service.options import ServeOptions
+from leadwise.app.settings import Settings
+from leadwise.domain.errors import Forbidden
+from leadwise.store.database import open_database
+
+APPLICATION = "leadwise.app.service.wiring:create"
+SHUTDOWN_SECONDS = 30
+"""How long requests that are being answered may take when the service is stopped."""
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class OpenToTheWorldError(Forbidden):
+    """Without keys, and not on this machine alone."""
+
+    code = "open_to_the_world"
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(
+            f"With --open nobody needs a key, so that only this machine may reach the service, but it is to listen at "
+            f"{host}. Leave --open out and make keys (leadwise keys add), or listen at 127.0.0.1."
+        )
+
+
+def serve(*, host: str | None, port: int | None, workers: int | None, is_open: bool) -> None:
+    """Answer requests until Ctrl-C or SIGTERM; what is being answered then is finished first.
+
+    Args:
+        host: Where to listen; None: as settings say.
+        port: There; 0: any that is free; None: as settings say.
+        workers: Web processes; None: as settings say.
+        is_open: Whether callers need no key.
+
+    Raises:
+        OpenToTheWorldError: if others than this machine could come in without a key.
+        PortTakenError, AddressUnusableError: if nobody can listen there.
+        LeadwiseError: what `open_database` raises.
+    """
+    settings = Settings()
+    options = ServeOptions(
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+        workers=settings.workers if workers is None else workers,
+        open=is_open,
+        log_level=settings.log_level.upper(),
+        requests_per_minute=settings.requests_per_minute,
+        trust_proxy=settings.trusted_proxies,
+    )
+    if is_open and not _is_loopback(options.host):
+        raise OpenToTheWorldError(options.host)
+    listening = listen(options.host, options.port)
+    options.to_environment()
+    # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.
+    with open_database(settings.server_url, settings.data_folder), _metrics_folder(options.workers):
+        remark(f"Answering at {address_of(listening)} ({options.workers} web {_processes(options.workers)}).")
+        remark("Nobody needs a key." if is_open else "Callers need a key: leadwise keys add NAME --role score")
+        _run(options, listening)
+
+
+def _run(options: ServeOptions, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        APPLICATION,
+        factory=True,
+        workers=options.workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(options.trust_proxy),
+        forwarded_allow_ips=options.trust_proxy or None,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=2048,
+    )
+    if options.workers > 1:
+        Multiprocess(config, [listening]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def _metrics_folder(workers: int) -> Iterator[None]:
+    """A folder in which several processes put their numbers together."""
+    if workers == 1 or os.environ.get(METRICS_FOLDER):
+        yield
+        return
+    folder = tempfile.mkdtemp(prefix="leadwise-metrics-")
+    os.environ[METRICS_FOLDER] = folder
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _processes(count: int) -> str:
+    return "process" if count == 1 else "processes"

@@ -1,0 +1,120 @@
+"""The application of one web process, with all parts of the service wired in."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from leadwise.app.service.callers import KnownCallers
+from leadwise.app.service.health import ServiceHealth
+from leadwise.app.service.logs import set_up_logs
+from leadwise.app.service.options import ServeOptions
+from leadwise.app.settings import Settings
+from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+from leadwise.domain.clock import now
+from leadwise.domain.errors import LeadwiseError
+from leadwise.domain.prediction import Prediction
+from leadwise.scoring.active_models import ActiveModels
+from leadwise.scoring.online import OnlineScorer
+from leadwise.scoring.requests import RequestScorer, Row
+from leadwise.scoring.rules import RulesScorer
+from leadwise.scoring.watch import Watch
+from leadwise.store.database import Database, open_database
+from leadwise.store.ledger import LedgerWriter
+from leadwise.web.api.application import create_api
+from leadwise.web.api.asks import Service
+
+NOTE_USES_SECONDS = 30
+WARM = (("default", "converted"),)
+"""What is read before the first request: the models that most installations have."""
+
+
+def create() -> FastAPI:
+    """The application of this process, as the environment and `leadwise serve` say."""
+    options = ServeOptions.from_environment()
+    set_up_logs(options.log_level)
+    settings = Settings()
+    database = open_database(settings.server_url, settings.data_folder)
+    return create_application(database, options)
+
+
+def create_application(database: Database, options: ServeOptions) -> FastAPI:
+    """The application that answers from a database, which it closes when it ends."""
+    models = ActiveModels(database, Rules())
+    callers = KnownCallers(database, open_to_all=options.open)
+    ledger = LedgerWriter(database)
+    watch = Watch(database, {"activations": models.refresh, "keys": callers.forget})
+    service = Service(
+        callers=callers,
+        predictions=Predictions(models, ledger),
+        health=ServiceHealth(database, models, ledger, watch),
+        limits=options.limits(),
+        started_at=now(),
+    )
+    application = create_api(service)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch.start()
+        working = asyncio.create_task(_note_uses(callers))
+        warming = asyncio.create_task(asyncio.to_thread(_warm, models))
+        try:
+            yield
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+            await warming
+            await asyncio.to_thread(_close, watch, callers, ledger, database)
+
+    application.router.lifespan_context = lifespan
+    return application
+
+
+class Rules:
+    """The rules of each blueprint that ships, by what it predicts."""
+
+    def __init__(self) -> None:
+        blueprints = [load_blueprint(name) for name in list_blueprints()]
+        self._by_target = {blueprint.target.name: RulesScorer(blueprint) for blueprint in blueprints}
+        self._any = RulesScorer(load_blueprint("crm-leads"))
+
+    def __call__(self, target: str) -> RequestScorer:
+        """The rules of a target; those of CRM leads where it has none of its own."""
+        return self._by_target.get(target, self._any)
+
+
+class Predictions:
+    """Scores of requests, by the scorer of the event loop that asks."""
+
+    def __init__(self, models: ActiveModels, ledger: LedgerWriter) -> None:
+        self._scorer = OnlineScorer(models, ledger)
+
+    async def score(
+        self, organisation: str, target: str, rows: Sequence[Row], *, by_rules: bool = False
+    ) -> list[Prediction]:
+        """A prediction for each row, written down already."""
+        return await self._scorer.score(organisation, target, rows, by_rules=by_rules)
+
+
+async def _note_uses(callers: KnownCallers) -> None:
+    while True:
+        await asyncio.sleep(NOTE_USES_SECONDS)
+        await asyncio.to_thread(callers.note_uses)
+
+
+def _warm(models: ActiveModels) -> None:
+    for organisation, target in WARM:
+        try:
+            models.get(organisation, target)
+        except LeadwiseError as error:
+            logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
+
+
+def _close(watch: Watch, callers: KnownCallers, ledger: LedgerWriter, database: Database) -> None:
+    watch.stop()
+    callers.note_uses()
+    ledger.close()
+    database.close()

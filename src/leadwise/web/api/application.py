@@ -1,0 +1,57 @@
+"""The application: every part of the API behind one guard."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from leadwise.web import problems
+from leadwise.web.api import health, lead_scoring
+from leadwise.web.api.asks import Service
+from leadwise.web.api.guard import Guard
+from leadwise.web.problems import Problem, problem_json
+
+PUBLIC = ("/health", "/ready", "/metrics", "/docs", "/openapi.json")
+"""What answers without a key: nothing of it tells of anybody."""
+NOWHERE = "There is nothing at {path}. What there is stands at /docs."
+ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (health.router, lead_scoring.router)
+
+Shape = Callable[[Problem], Mapping[str, object]]
+SHAPES: dict[str, Shape] = {
+    "/api/v1/": lambda problem: {"error": problem.detail, "status": "error", "code": problem.code},
+}
+"""How the older dialects write errors, by the beginning of their paths."""
+
+
+def create_api(service: Service) -> FastAPI:
+    """The application that answers for a service."""
+    application = FastAPI(
+        title="leadwise",
+        version=version("leadwise"),
+        summary="Says for every lead how likely it is to convert, why, and what to do next.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(application, answer_problem, NOWHERE)
+    for router in ROUTERS:
+        application.include_router(router(service))
+    application.add_middleware(
+        Guard,
+        callers=service.callers,
+        limits=service.limits,
+        public=PUBLIC,
+        refuse=lambda request, error: answer_problem(
+            request, problems.problem_of(request, error), problems.headers_of(error)
+        ),
+    )
+    return application
+
+
+def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem as problem+json, or as the older dialects write it."""
+    path = request.url.path
+    shape = next((shape for prefix, shape in SHAPES.items() if path.startswith(prefix)), None)
+    if shape is None:
+        return Response(problem_json(problem), problem.status, headers, "application/problem+json")
+    return Response(orjson.dumps(shape(problem)), problem.status, headers, "application/json")

@@ -1,0 +1,92 @@
+"""What the API needs from the rest of the house, as protocols: `app.service` provides it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from leadwise.domain.access import Caller
+from leadwise.domain.prediction import Prediction
+
+Row = Mapping[str, Any]
+
+
+class Callers(Protocol):
+    """Knows who calls."""
+
+    open: bool
+    """Whether callers without a key are let in."""
+
+    def find_known(self, key: str) -> Caller | None:
+        """Who has this key, if that was asked lately: without waiting for the database."""
+
+    async def find(self, key: str) -> Caller | None:
+        """Who has this key; None if nobody does, or it opens nothing any more.
+
+        Raises:
+            Unavailable: if the database is away.
+        """
+
+
+class Predictions(Protocol):
+    """Scores features that callers give."""
+
+    async def score(
+        self, organisation: str, target: str, rows: Sequence[Row], *, by_rules: bool = False
+    ) -> list[Prediction]:
+        """A prediction for each row, written down already.
+
+        Raises:
+            Missing: if there is no such organisation.
+            Unavailable: if scores cannot be written down now.
+        """
+
+
+@dataclass(frozen=True)
+class PartHealth:
+    """How one part of the service does."""
+
+    name: str
+    ready: bool
+    detail: str = ""
+
+
+class Health(Protocol):
+    """How the service does."""
+
+    def check(self) -> Sequence[PartHealth]:
+        """How each part does; asks the database."""
+
+    def degraded(self) -> Sequence[str]:
+        """What works less well than it should, in sentences; asks nobody."""
+
+    def active_version(self, organisation: str, target: str) -> str:
+        """What answers for an organisation and a target; empty if nobody asked yet. Asks nobody."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one caller may ask for.
+
+    Args:
+        body_bytes: The largest body of a request.
+        rows: The most rows in one request.
+        seconds: How long an answer may take.
+        requests_per_minute: For each key, in each web process; 0: as many as they like.
+    """
+
+    body_bytes: int = 32 * 2**20
+    rows: int = 100_000
+    seconds: float = 30.0
+    requests_per_minute: int = 0
+
+
+@dataclass(frozen=True)
+class Service:
+    """All parts that the API asks."""
+
+    callers: Callers
+    predictions: Predictions
+    health: Health
+    limits: Limits = field(default_factory=Limits)
+    started_at: datetime | None = None

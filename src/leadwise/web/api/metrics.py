@@ -1,0 +1,71 @@
+"""Numbers for Prometheus, of all web processes together.
+
+Those of requirement 4 keep their names; all others begin with `leadwise_`. Labels name paths and versions, never
+people, leads or keys.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics import Gauge
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder in which processes put their numbers together."""
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+REGISTRY = CollectorRegistry()
+PREDICTIONS = Counter("ml_predictions_total", "Predictions made.", ["model_version"], registry=REGISTRY)
+LATENCY = Histogram(
+    "ml_prediction_latency_seconds",
+    "From a request for predictions to its answer.",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+TRAININGS = Counter("ml_model_training_total", "Trainings that ended.", ["status"], registry=REGISTRY)
+REQUESTS = Counter("leadwise_requests_total", "Requests answered.", ["method", "path", "status"], registry=REGISTRY)
+REQUEST_SECONDS = Histogram(
+    "leadwise_request_seconds", "From a request to its answer.", ["path"], registry=REGISTRY, buckets=_SECONDS
+)
+LEDGER_WAITING = Gauge(
+    "leadwise_ledger_waiting", "Scores that wait to be written.", registry=REGISTRY, multiprocess_mode="livesum"
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def exposition() -> bytes:
+    """All numbers in the text form of Prometheus."""
+    if os.environ.get(FOLDER):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+    return generate_latest(REGISTRY)
+
+
+def note_request(scope: Mapping[str, Any], status: int, seconds: float) -> None:
+    """Count a request, by the path as it is documented."""
+    route = scope.get("route")
+    path = getattr(route, "path", "elsewhere")
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    _requests(method, path, status).inc()
+    _request_seconds(path).observe(seconds)
+
+
+@lru_cache(1000)
+def _requests(method: str, path: str, status: int) -> Counter:
+    return REQUESTS.labels(method, path, str(status))
+
+
+@lru_cache(1000)
+def _request_seconds(path: str) -> Histogram:
+    return REQUEST_SECONDS.labels(path)
+
+
+@lru_cache(1000)
+def predictions_of(version: str) -> Counter:
+    """The counter of one model's predictions."""
+    return PREDICTIONS.labels(version)

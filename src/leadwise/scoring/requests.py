@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import orjson
@@ -21,6 +21,8 @@ from leadwise.training.fitted_model import FittedModel
 Row = Mapping[str, object]
 GROUP = 12
 """From this many rows on, one pass over all of them is quicker than a pass for each."""
+LARGEST = 2**53
+_NUMBERS = frozenset({int, float})
 _LABELS = frozenset({ColumnKind.CATEGORY, ColumnKind.BOOLEAN})
 
 
@@ -135,8 +137,11 @@ def shown(value: object, column: Column) -> float | bool | str | None:
     >>> shown("anna@example.com", mail), shown(3, mail)
     (None, 3)
     """
-    if isinstance(value, bool | int | float):
-        return value if math.isfinite(value) and abs(value) < 2**53 else None
+    if value is None or type(value) is bool:
+        return value
+    if type(value) in _NUMBERS:
+        number = cast("float", value)
+        return number if -LARGEST < number < LARGEST else None  # neither is true of not a number
     if isinstance(value, str) and column.kind in _LABELS and value in column.levels:
         return value
     return None

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection
+from itertools import count
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _LONGEST_ID = 128
+_PROCESS, _numbers = secrets.token_hex(4), count(1)
+"""Make the ids of requests: random for the process, counted within it."""
 ANYONE = frozenset(Role)
 Refuse = Callable[[Request, LeadwiseError], "ASGIApp"]
 """Gives the answer to a request that is turned away."""
@@ -147,7 +150,7 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
     if given and len(given) <= _LONGEST_ID and given.isascii() and given.replace("-", "").replace("_", "").isalnum():
         return given
-    return secrets.token_hex(8)
+    return f"{_PROCESS}-{next(_numbers):x}"
 
 
 def _key(headers: dict[bytes, bytes]) -> str:

@@ -49,7 +49,7 @@ class Watch:
             with self._database.transaction() as connection:
                 state = {name: str(value) for name, value in connection.execute(_STATE).mappings().one().items()}
             for name, follow in self._follow.items():
-                if self._seen.get(name, state[name]) != state[name]:
+                if self._seen.get(name) != state[name]:  # the first time too: what was read before may be older
                     follow()
                 self._seen[name] = state[name]  # only once it was followed
         except LeadwiseError as error:

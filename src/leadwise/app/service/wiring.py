@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -37,11 +37,13 @@ def create() -> FastAPI:
     set_up_logs(options.log_level)
     settings = Settings()
     database = open_database(settings.server_url, settings.data_folder)
-    return create_application(database, options)
+    return create_application(database, options, at_end=database.close)
 
 
-def create_application(database: Database, options: ServeOptions) -> FastAPI:
-    """The application that answers from a database, which it closes when it ends."""
+def create_application(
+    database: Database, options: ServeOptions, *, at_end: Callable[[], None] = lambda: None
+) -> FastAPI:
+    """The application that answers from a database; it calls `at_end` when it has stopped."""
     models = ActiveModels(database, Rules())
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
@@ -67,7 +69,7 @@ def create_application(database: Database, options: ServeOptions) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await working
             await warming
-            await asyncio.to_thread(_close, watch, callers, ledger, database)
+            await asyncio.to_thread(_close, watch, callers, ledger, at_end)
 
     application.router.lifespan_context = lifespan
     return application
@@ -113,8 +115,8 @@ def _warm(models: ActiveModels) -> None:
             logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
 
 
-def _close(watch: Watch, callers: KnownCallers, ledger: LedgerWriter, database: Database) -> None:
+def _close(watch: Watch, callers: KnownCallers, ledger: LedgerWriter, at_end: Callable[[], None]) -> None:
     watch.stop()
     callers.note_uses()
     ledger.close()
-    database.close()
+    at_end()

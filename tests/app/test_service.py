@@ -1,0 +1,248 @@
+"""What the service does for callers: who is let in, what is answered, what is written down."""
+
+import json
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from sqlalchemy import text
+from tests.app.serving import activate, add_key, bearer, running, small_model
+
+from leadwise.domain.access import Role
+from leadwise.store.database import Database
+from leadwise.training.fitted_model import FittedModel
+
+FEATURES = {"appointments_count": 4, "inbound_messages_count": 2, "has_property": 1, "engagement_rate": 1.5}
+
+
+@pytest.fixture(scope="module")
+def model() -> FittedModel:
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def other_model() -> FittedModel:
+    return small_model(seed=1)
+
+
+def predict(client: httpx.Client, features: object = None, **more: object) -> httpx.Response:
+    headers = more.pop("headers", None)
+    return client.post("/api/v1/predict", json={"features": features or FEATURES, **more}, headers=headers)
+
+
+def ledger(database: Database) -> list[dict[str, object]]:
+    with database.transaction() as connection:
+        return [dict(row) for row in connection.execute(text("SELECT * FROM scores ORDER BY id")).mappings()]
+
+
+def test_a_prediction_adds_up_and_is_in_the_ledger_when_it_is_answered(database: Database, model: FittedModel):
+    version = activate(database, model)
+    with running(database) as client:
+        said = predict(client).json()
+        (row,) = ledger(database)
+    margin = said["base_contribution"] + sum(each["contribution"] for each in said["feature_contributions"])
+    assert said["conversion_probability"] == pytest.approx(1 / (1 + math.exp(-margin)), abs=1e-12)
+    assert (row["probability"], row["model_version"]) == (said["conversion_probability"], version)
+    assert said["model_version"] == version
+    assert row["reasons"] == [
+        {"column": each["feature"], "value": each["value"], "contribution": each["contribution"]}
+        for each in said["feature_contributions"]
+    ]
+
+
+def test_requests_at_once_get_each_their_own_answer(database: Database, model: FittedModel):
+    activate(database, model)
+    rows = [{name: value * at for name, value in FEATURES.items()} for at in range(60)]
+    with running(database) as client:
+        alone = [predict(client, row).json() for row in rows]
+        with ThreadPoolExecutor(30) as pool:
+            together = list(pool.map(lambda row: predict(client, row).json(), rows))
+        (batch,) = [client.post("/api/v1/predict/batch", json={"leads": rows}).json()]
+        large = client.post("/api/v1/predict/batch", json={"leads": rows * 5}).json()
+        assert len(ledger(database)) == 60 + 60 + 60 + 300
+    expected = pytest.approx([said["conversion_probability"] for said in alone], abs=1e-9)
+    assert [said["conversion_probability"] for said in together] == expected
+    assert [said["conversion_probability"] for said in batch["predictions"]] == expected
+    assert [said["conversion_probability"] for said in large["predictions"][240:]] == expected
+
+
+def test_without_a_model_rules_answer_and_say_so(database: Database):
+    with running(database) as client:
+        said = predict(client).json()
+    assert said["model_version"].startswith("rules-")
+    assert "No model can answer yet" in said["warnings"][0]
+
+
+def test_an_activation_answers_within_a_second(database: Database, model: FittedModel, other_model: FittedModel):
+    with running(database) as client:
+        predict(client)
+        for each in (model, other_model, model):
+            version = activate(database, each)
+            deadline = time.monotonic() + 3  # a second is promised on a machine with nothing else to do
+            while predict(client).json()["model_version"] != version:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+
+def test_a_damaged_model_is_answered_for_by_the_one_before(
+    database: Database, model: FittedModel, other_model: FittedModel
+):
+    activate(database, model)
+    damaged = activate(database, other_model)
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE models SET artefact = 'x' WHERE version = :v"), {"v": damaged})
+    with running(database) as client:
+        assert predict(client).json()["model_version"] == model.card.model_version
+        health = client.get("/health").json()
+    assert health["status"] == "degraded"
+    assert damaged in health["problems"][0]
+
+
+def test_no_key_no_answer(database: Database):
+    with running(database, is_open=False) as client:
+        refused = predict(client)
+        wrong = predict(client, headers=bearer("lw_abc_def"))
+        public = [client.get(path).status_code for path in ("/health", "/ready", "/metrics", "/openapi.json")]
+    assert (refused.status_code, wrong.status_code, public) == (401, 401, [200] * 4)
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert "leadwise keys add" in refused.json()["error"]
+    assert ledger(database) == []
+
+
+def test_a_key_opens_what_its_roles_say_and_only_its_organisation(database: Database, model: FittedModel):
+    activate(database, model, "acme")
+    mine, reader = add_key(database, Role.SCORE, organisation="acme"), add_key(database, Role.READ)
+    with running(database, is_open=False) as client:
+        said = predict(client, headers=bearer(mine))
+        by_header = predict(client, headers={"X-API-Key": mine})
+        assert predict(client, headers=bearer(reader)).status_code == 403
+        elsewhere = predict(client, org_id="default", headers=bearer(mine))
+    assert said.json()["model_version"] == by_header.json()["model_version"] == model.card.model_version
+    assert elsewhere.status_code == 404
+    assert {row["organisation_id"] for row in ledger(database)} == {"acme"}
+
+
+def test_a_revoked_key_opens_nothing_a_second_later(database: Database):
+    key = add_key(database, Role.SCORE)
+    with running(database, is_open=False) as client:
+        assert predict(client, headers=bearer(key)).status_code == 200
+        with database.transaction() as connection:
+            connection.execute(text("UPDATE api_keys SET revoked_at = now(), revision = nextval('api_key_revisions')"))
+        deadline = time.monotonic() + 3
+        while predict(client, headers=bearer(key)).status_code != 401:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+HOSTILE = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "a list": b"[]",
+    "not a number": b'{"features": {"a": NaN}}',
+    "an infinity": b'{"features": {"a": 1e999}}',
+    "400 digits": b'{"features": {"a": 1' + b"0" * 400 + b"}}",
+    "deep": b'{"features": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+    "features that are a list": b'{"features": [1]}',
+    "no features": b"{}",
+    "a list for a feature": b'{"features": {"a": [1]}}',
+    "an organisation that is a number": b'{"org_id": 3, "features": {}}',
+    "half a character": b'{"features": {"a": "\\ud800"}}',
+    "not UTF-8": b'{"features": {"a": "\xff"}}',
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+def test_bodies_that_make_no_sense_are_refused_with_a_sentence(database: Database, body: bytes):
+    with running(database) as client:
+        answer = client.post("/api/v1/predict", content=body)
+        assert client.get("/health").status_code == 200
+    assert answer.status_code in {400, 422}
+    assert len(answer.json()["error"]) > 20
+    assert ledger(database) == []
+
+
+ODD = [2**63, -(2**62), 1e308, "", "N/A", "x" * 10_000, "\0", "🏠", True, None, "1,5", "=cmd()"]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_odd_values_are_read_or_count_as_not_given(database: Database, model: FittedModel, value: object):
+    activate(database, model)
+    with running(database) as client:
+        answer = predict(client, FEATURES | {"appointments_count": value, "Ünknown \0": value})
+    assert answer.status_code == 200
+    assert 0 <= answer.json()["conversion_probability"] <= 1
+    assert len(ledger(database)) == 1
+
+
+def test_missing_and_unknown_features_are_named(database: Database, model: FittedModel):
+    activate(database, model)
+    with running(database) as client:
+        said = predict(client, {"appointments_count": 3, "shoe_size": 43}).json()
+    assert set(said["missing_features"]) == set(FEATURES) - {"appointments_count"}
+    assert "shoe_size" in " ".join(said["warnings"])
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(database: Database):
+    with running(database) as client:
+        announced = client.post("/api/v1/predict", content=b" " * (33 * 2**20))
+        streamed = client.post("/api/v1/predict", content=(b" " * 2**20 for _ in range(33)))
+    assert (announced.status_code, streamed.status_code) == (413, 413)
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(database: Database):
+    key, other = add_key(database, Role.SCORE), add_key(database, Role.SCORE)
+    with running(database, is_open=False, requests_per_minute=3) as client:
+        answers = [predict(client, headers=bearer(key)) for _ in range(4)]
+        assert predict(client, headers=bearer(other)).status_code == 200
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[0].headers["RateLimit-Policy"] == '"default";q=3;w=60'
+    assert answers[0].headers["RateLimit"].startswith('"default";r=2;')
+    assert 0 < int(answers[3].headers["Retry-After"]) <= 20
+
+
+def test_while_the_database_is_away_callers_are_told_so_and_later_served(database: Database, model: FittedModel):
+    activate(database, model)
+    with running(database) as client:
+        predict(client)
+        with database.transaction() as connection:
+            connection.execute(text("ALTER TABLE scores RENAME TO hidden"))
+        away = predict(client)
+        with database.transaction() as connection:
+            connection.execute(text("ALTER TABLE hidden RENAME TO scores"))
+        assert predict(client).status_code == 200
+    assert away.status_code in {422, 503}
+    assert len(ledger(database)) == 2
+
+
+def test_every_answer_carries_its_id_and_no_trace_of_the_server(database: Database):
+    with running(database) as client:
+        mine = client.get("/health", headers={"X-Request-Id": "abc-1"})
+        hostile = client.get("/nowhere", headers={"X-Request-Id": "a b<c>"})
+    assert mine.headers["X-Request-Id"] == "abc-1"
+    assert "<" not in hostile.headers["X-Request-Id"]
+    assert (hostile.status_code, hostile.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "server" not in mine.headers
+    assert mine.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_numbers_for_prometheus_name_versions_and_paths_but_no_caller(database: Database, model: FittedModel):
+    version = activate(database, model)
+    key = add_key(database, Role.SCORE)
+    with running(database, is_open=False) as client:
+        predict(client, headers=bearer(key))
+        client.get("/somewhere/anna@example.com", headers=bearer(key))
+        numbers = client.get("/metrics").text
+    assert f'ml_predictions_total{{model_version="{version}"}}' in numbers
+    assert "ml_prediction_latency_seconds_bucket" in numbers
+    assert "anna" not in numbers
+    assert key.split("_")[1] not in numbers
+
+
+def test_the_api_document_describes_what_is_answered(database: Database):
+    with running(database) as client:
+        document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    operation = document["paths"]["/api/v1/predict"]["post"]
+    assert "features" in json.dumps(operation["requestBody"])

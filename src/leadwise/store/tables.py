@@ -170,6 +170,7 @@ jobs = Table(
     TableColumn("result", JSONB),
     TableColumn("error", JSONB),
     TableColumn("requested_by", Text, nullable=False),
+    TableColumn("attempts", Integer, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
     TableColumn("started_at", Instant),
     TableColumn("finished_at", Instant),

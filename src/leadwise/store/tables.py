@@ -102,7 +102,7 @@ models = Table(
     TableColumn("target", Text, nullable=False),
     TableColumn("task", Text, nullable=False),
     TableColumn("card", JSONB, nullable=False),
-    TableColumn("artefact", LargeBinary, nullable=False),
+    TableColumn("artefact", LargeBinary),
     TableColumn("recorded_at", Instant, nullable=False),
 )
 

@@ -118,6 +118,11 @@ DROP INDEX scores_by_lead;
 CREATE INDEX scores_by_lead ON scores (lead_id) WHERE lead_id IS NOT NULL;
 """
 
+RETENTION = """
+-- What old versions said of themselves, and when they were in production, is kept longer than their files.
+ALTER TABLE models ALTER COLUMN artefact DROP NOT NULL;
+"""
+
 SERVICE_ROLE = """
 DO $$
 BEGIN
@@ -185,7 +190,7 @@ def upgrade() -> None:
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     queue = SchemaManager.get_schema().replace("%", "%%"), QUEUE.format(schema=schema)
     isolation = [ONE_ORGANISATION.format(table=table, rights=rights) for table, rights in OF_AN_ORGANISATION.items()]
-    parts = (KEYS, AUDIT, JOBS, *queue, IDEMPOTENCY, FEEDBACK, LEDGER, SERVICE_ROLE, *isolation, ISOLATION)
+    parts = (KEYS, AUDIT, JOBS, *queue, IDEMPOTENCY, FEEDBACK, LEDGER, RETENTION, SERVICE_ROLE, *isolation, ISOLATION)
     for statement in parts:
         # Their colons are SQL's own.
         op.get_bind().exec_driver_sql(statement)

@@ -20,14 +20,30 @@ from leadwise.store.jobs import job_of
 
 INTERRUPTED = "job_interrupted"
 
+# What a dead process has; and what a living one could not put back into the queue, as the database went away between
+# the two tables.
 _STALLED = """
-SELECT id, (args ->> 'job')::uuid AS job
-FROM procrastinate_jobs
-WHERE status = 'doing' AND queue_name = 'jobs' AND (worker_id IS NULL OR worker_id IN (
-    SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => :seconds)
-))
-ORDER BY id
-FOR UPDATE SKIP LOCKED
+SELECT entry.id, (args ->> 'job')::uuid AS job
+FROM procrastinate_jobs AS entry
+WHERE status = 'doing' AND queue_name = 'jobs' AND (
+    worker_id IS NULL
+    OR worker_id IN (
+        SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => :seconds)
+    )
+    OR (
+        NOT EXISTS (SELECT FROM jobs WHERE jobs.id = (args ->> 'job')::uuid AND state = 'running')
+        AND NOT EXISTS (
+            SELECT FROM procrastinate_events AS event
+            WHERE event.job_id = entry.id AND event.at >= now() - make_interval(secs => :seconds)
+        )
+        AND NOT EXISTS (
+            SELECT FROM jobs
+            WHERE jobs.id = (args ->> 'job')::uuid AND finished_at >= now() - make_interval(secs => :seconds)
+        )
+    )
+)
+ORDER BY entry.id
+FOR UPDATE OF entry SKIP LOCKED
 """
 _AGAIN = "SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)"
 _OVER = "SELECT procrastinate_finish_job_v1(:id, 'failed', true)"

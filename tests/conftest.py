@@ -21,6 +21,8 @@ EMPTIED = (
     "api_keys",
     "audit",
     "jobs",
+    "procrastinate_jobs",
+    "procrastinate_workers",
     "idempotency",
 )
 

@@ -14,13 +14,16 @@ from leadwise.app.commands import (
     fit,
     forget,
     importing,
+    jobs,
     keys,
+    models,
     recalibrate,
     score,
     serve,
     show,
     simulate,
     validate,
+    work,
 )
 
 cli = typer.Typer(
@@ -47,7 +50,7 @@ def program(
     """Says for every lead how likely it is to convert, why, and what to do next."""
 
 
-for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, serve, demo):
+for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, serve, work, demo):
     cli.command(command.NAME)(command.run)
-for part in (importing, features, blueprint, keys):
+for part in (importing, features, blueprint, models, jobs, keys):
     cli.add_typer(part.group, name=part.NAME)

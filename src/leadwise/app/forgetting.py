@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from leadwise.app.output import print_json, remark
 from leadwise.app.settings import Settings
 from leadwise.domain.clock import now
+from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import Database, open_database
 from leadwise.store.erasures import Erasure, LeadName, erase_lead, find_parts
 from leadwise.training.feature_store.erasing import erase_leads
@@ -57,6 +58,9 @@ def forget(
         for receipt, names in zip(receipts, parts, strict=True):
             for erase in also:
                 receipt.counts.update(erase(organisation, names))
+        audit = AuditRepository(connection, organisation)
+        for receipt in receipts:
+            audit.add(AuditAction.ERASE, receipt.identifier_hashes[0], erased_by, {"counts": receipt.counts})
     return receipts
 
 

@@ -1,7 +1,7 @@
 """A target at work: its blueprint, the database with its history, and the feature store with its snapshots."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from leadwise.blueprints.blueprint import Blueprint, load_blueprint
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Missing
 from leadwise.domain.history import History
+from leadwise.domain.progress import Progress
 from leadwise.features.engines import Engine
 from leadwise.store.database import Database, open_database
 from leadwise.store.history import read_history
@@ -50,13 +51,25 @@ class TargetOptions:
 
 @dataclass(frozen=True)
 class TargetSession:
-    """Use `open_target`."""
+    """Commands use `open_target`.
+
+    Args:
+        blueprint: The target's.
+        organisation: Whose leads.
+        database: Their history.
+        store: The snapshots of all targets.
+        engine: What computes features.
+        progress: Hears of a piece of work in steps.
+        say: Says something beside the result.
+    """
 
     blueprint: Blueprint
     organisation: str
     database: Database
     store: Folder
     engine: Engine
+    progress: Callable[[], AbstractContextManager[Progress]] = make_progress
+    say: Callable[[str], None] = remark
 
     @property
     def shelf(self) -> Shelf:
@@ -79,8 +92,11 @@ class TargetSession:
             NoLeadsStoredError: if there is nothing to make it of.
         """
         target, shelf = self.blueprint.target, self.shelf
-        with self.store.held(alone=False, waiting=_say_busy), shelf.folder.held(alone=True, waiting=_say_busy):
-            with make_progress() as progress:
+        with (
+            self.store.held(alone=False, waiting=self._say_busy),
+            shelf.folder.held(alone=True, waiting=self._say_busy),
+        ):
+            with self.progress() as progress:
                 progress.start(total_steps=2)
                 progress.step("reading the history")
                 history, made_at = self.read(), now()
@@ -103,12 +119,15 @@ class TargetSession:
         """The newest snapshot; one that is made now, if there is none or definitions have changed."""
         latest = self.shelf.find_latest()
         if latest is None:
-            remark("There is no snapshot of features yet, so one is made.")
+            self.say("There is no snapshot of features yet, so one is made.")
             self.refresh()
         elif latest.fingerprint != fingerprint(self.blueprint.target):
-            remark("Definitions have changed since the newest snapshot of features, so another one is made.")
+            self.say("Definitions have changed since the newest snapshot of features, so another one is made.")
             self.refresh()
         return self.shelf.get()
+
+    def _say_busy(self) -> None:
+        self.say("Another refresh of these features, or an erasure, is at work; waiting until it is done.")
 
 
 @contextmanager
@@ -132,7 +151,3 @@ def open_target(options: TargetOptions) -> Iterator[TargetSession]:
         with database.transaction() as connection:
             OrganisationRepository(connection).check(options.organisation)
         yield TargetSession(blueprint, options.organisation, database, store, engine)
-
-
-def _say_busy() -> None:
-    remark("Another refresh of these features, or an erasure, is at work; waiting until it is done.")

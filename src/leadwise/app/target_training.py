@@ -4,11 +4,14 @@ import getpass
 from dataclasses import replace
 from time import perf_counter
 
-from leadwise.app.progress import make_progress
+import pyarrow as pa
+
 from leadwise.app.target_session import TargetSession
-from leadwise.domain.card import Task
+from leadwise.domain.card import Metrics, ModelCard, Task
 from leadwise.domain.errors import Invalid
+from leadwise.registry.comparison import measure, unseen_by
 from leadwise.registry.versions import ModelVersions
+from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.training.feature_store.refreshing import DIGEST
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
@@ -32,6 +35,16 @@ class NothingToLearnFromError(Invalid):
 def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
     """The best model of the newest snapshot's training rows; it is stored, and scores from now on.
 
+    Raises as `learn_target` does.
+    """
+    model = learn_target(session, options)
+    store_model(session, model, getpass.getuser(), activate=True)
+    return model
+
+
+def learn_target(session: TargetSession, options: FitOptions) -> FittedModel:
+    """The best model of the newest snapshot's training rows.
+
     Args:
         session: The target at work.
         options: What may be tried; what the columns are for is the target's.
@@ -40,7 +53,7 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
         NothingToLearnFromError: if the horizon of no row has passed.
     """
     started, target = perf_counter(), session.blueprint.target
-    table = session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
+    table = past_leads(session)
     if not table.num_rows:
         raise NothingToLearnFromError(target.title, target.horizon_days)
     options = replace(
@@ -54,10 +67,41 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
         horizon_days=target.horizon_days,
         actions=session.blueprint.actions.model_dump(),
     )
-    with make_progress() as progress:
+    with session.progress() as progress:
         spent = perf_counter() - started
-        model = fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
+        return fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
+
+
+def past_leads(session: TargetSession) -> pa.Table:
+    """What there is to learn from, in the order in which the newest rows become the test."""
+    return session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
+
+
+def store_model(session: TargetSession, model: FittedModel, done_by: str, *, activate: bool) -> str:
+    """Store a model that was learnt, let it score from now on if asked to, and get its version."""
+    target, version = session.blueprint.target.name, model.card.model_version
     with session.database.transaction() as connection:
-        versions = ModelVersions(connection, target.name, session.organisation)
-        versions.activate(versions.add(model), getpass.getuser())
-    return model
+        versions = ModelVersions(connection, target, session.organisation)
+        versions.add(model)
+        details = {"version": version, "rows": model.card.data.rows, "activated": activate}
+        AuditRepository(connection, session.organisation).add(AuditAction.TRAIN, target, done_by, details)
+        active = versions.find_active_card()
+        if activate and (active is None or active.model_version != version):
+            versions.activate(version, done_by)
+    return version
+
+
+def measure_on_test_leads(session: TargetSession, model: FittedModel, tested: ModelCard) -> Metrics | None:
+    """A model's metrics on the leads that another one was tested on; None if it may have learnt from some of them.
+
+    Args:
+        session: The target at work, at the snapshot that the other one was learnt from.
+        model: Measured.
+        tested: The other one's card.
+    """
+    rows, table = tested.data.test_rows, past_leads(session)
+    if not rows or not tested.data.time_ordered:
+        return None
+    newest = table.slice(max(table.num_rows - rows, 0))
+    unseen = unseen_by((model.card,), newest, session.blueprint.target.horizon_days)
+    return measure(model, newest) if unseen.num_rows == newest.num_rows else None

@@ -71,6 +71,17 @@ class Database:
             # Not "from error": its text may repeat values of the statement.
             raise translate(cause, self.url) or error from None
 
+    def address(self) -> str:
+        """Where another driver of PostgreSQL connects, now that the server runs; may hold a password: do not show it.
+
+        Raises:
+            ServerUnreachableError and its kin: if nobody answers there.
+        """
+        with self.transaction() as connection:  # an embedded server that was killed is started again
+            connection.execute(text("SELECT 1"))
+        url = self.url if self._server is None else self._server.url()
+        return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def close(self) -> None:
         """Close all connections, and leave the embedded server. Further calls do nothing."""
         self.engine.dispose()

@@ -189,6 +189,19 @@ class ModelNotFoundError(Missing):
         super().__init__(f'There is no model version "{version}". List the models to see which there are.')
 
 
+class ModelRemovedError(Missing):
+    """The card of this version is kept, its file is not."""
+
+    code = "model_removed"
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(
+            f'The file of model version "{version}" was removed as an old one. '
+            "Choose a newer version, or fit the model again."
+        )
+
+
 class ModelVersionTakenError(Conflict):
     """Another model is stored under this version."""
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, and_, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from leadwise.domain.card import Task
+from leadwise.domain.clock import in_utc
 from leadwise.store import tables
-from leadwise.store.errors import ModelNotFoundError, ModelVersionTakenError
+from leadwise.store.errors import ModelNotFoundError, ModelRemovedError, ModelVersionTakenError
 
 Card = dict[str, Any]
 """A model card as JSON."""
@@ -25,6 +26,7 @@ class StoredModel:
         task: Conversion or value.
         card: The model card as JSON.
         recorded_at: When it was stored.
+        has_file: Whether it can score; the files of old versions are removed, their cards stay.
     """
 
     version: str
@@ -32,6 +34,7 @@ class StoredModel:
     task: Task
     card: Card
     recorded_at: datetime
+    has_file: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class ModelRepository:
         self._organisation = organisation
 
     def add(self, version: str, target: str, task: Task, card: Card, artefact: bytes) -> None:
-        """Store a model; storing the same again changes nothing.
+        """Store a model; storing the same again changes nothing, unless its file was removed.
 
         Args:
             version: Unique within the organisation.
@@ -65,7 +68,12 @@ class ModelRepository:
             ModelVersionTakenError: if another target or another file is stored under the version.
         """
         model = {"version": version, "target": target, "task": task.value, "card": card, "artefact": artefact}
-        query = insert(tables.models).values(organisation_id=self._organisation, **model).on_conflict_do_nothing()
+        query = insert(tables.models).values(organisation_id=self._organisation, **model)
+        query = query.on_conflict_do_update(
+            index_elements=["organisation_id", "version"],
+            set_={"artefact": query.excluded.artefact},
+            where=and_(tables.models.c.artefact.is_(None), tables.models.c.target == query.excluded.target),
+        )
         if self._connection.scalar(query.returning(tables.models.c.version)) is None:
             self._check_same(version, target, artefact)
 
@@ -89,13 +97,46 @@ class ModelRepository:
 
         Raises:
             ModelNotFoundError: if there is no such version.
+            ModelRemovedError: if its file was removed.
         """
         models = tables.models.c
         query = select(models.artefact).where(models.organisation_id == self._organisation, models.version == version)
-        artefact: bytes | None = self._connection.scalar(query)
-        if artefact is None:
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
             raise ModelNotFoundError(version)
+        artefact: bytes | None = row.artefact
+        if artefact is None:
+            raise ModelRemovedError(version)
         return artefact
+
+    def remove_files(self, target: str, keep: int, activated_since: datetime) -> list[str]:
+        """Remove the files of old versions, and get which; cards and activations stay.
+
+        Args:
+            target: Of which target.
+            keep: The newest so many stay.
+            activated_since: All that were active at that instant or later stay; and always the active one and the one
+                before it.
+        """
+        models = tables.models.c
+        locked = select(models.version).where(models.organisation_id == self._organisation, models.target == target)
+        newest = locked.where(models.artefact.is_not(None)).order_by(models.recorded_at.desc(), models.version)
+        # Who activates a version holds its row; so what is read next is what is in force until all is removed.
+        old = self._connection.scalars(newest.with_for_update(of=tables.models)).all()[keep:]
+        needed = self._needed(target, activated_since)
+        removed = [version for version in old if version not in needed]
+        query = update(tables.models).where(models.organisation_id == self._organisation, models.version.in_(removed))
+        self._connection.execute(query.values(artefact=null()))
+        return removed
+
+    def _needed(self, target: str, activated_since: datetime) -> set[str]:
+        """The active version, the one before it, and all that were active at that instant or later."""
+        needed: set[str] = set()
+        for activation in self.list_activations(target):
+            needed.add(activation.version)
+            if activation.recorded_at <= activated_since and len(needed) > 1:
+                break  # whatever was activated before this one was over by then
+        return needed
 
     def activate(self, version: str, activated_by: str = "system") -> None:
         """Let this version score for its target from now on, instead of the one that did.
@@ -106,8 +147,14 @@ class ModelRepository:
 
         Raises:
             ModelNotFoundError: if there is no such version.
+            ModelRemovedError: if its file was removed.
         """
-        target = self.get(version).target
+        found = self._find(self._all().where(tables.models.c.version == version).with_for_update(read=True))
+        if found is None:
+            raise ModelNotFoundError(version)
+        if not found.has_file:
+            raise ModelRemovedError(version)
+        target = found.target
         activation = {"target": target, "version": version, "activated_by": activated_by}
         self._connection.execute(insert(tables.activations).values(organisation_id=self._organisation, **activation))
 
@@ -116,10 +163,16 @@ class ModelRepository:
         newest = self._activations(target).limit(1).subquery()
         return self._find(self._all().join(newest, newest.c.version == tables.models.c.version))
 
+    def find_activation(self, target: str, as_of: datetime) -> Activation | None:
+        """The activation that was in force at that instant; None if none was yet."""
+        query = self._activations(target).where(tables.activations.c.recorded_at <= in_utc("as_of", as_of)).limit(1)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else _activation_of(row)
+
     def list_activations(self, target: str) -> list[Activation]:
         """The target's activations, the newest first; the first is in force."""
         found = self._connection.execute(self._activations(target)).mappings()
-        return [Activation(row["target"], row["version"], row["activated_by"], row["recorded_at"]) for row in found]
+        return [_activation_of(row) for row in found]
 
     def list(self, target: str) -> list[StoredModel]:
         """All models for the target, the newest first."""
@@ -129,7 +182,8 @@ class ModelRepository:
 
     def _all(self) -> Select[Any]:
         models = tables.models.c
-        columns = models.version, models.target, models.task, models.card, models.recorded_at
+        has_file = models.artefact.is_not(None).label("has_file")
+        columns = models.version, models.target, models.task, models.card, models.recorded_at, has_file
         return select(*columns).where(models.organisation_id == self._organisation)
 
     def _activations(self, target: str) -> Select[Any]:
@@ -145,5 +199,11 @@ class ModelRepository:
         return None if row is None else _model_of(row)
 
 
+def _activation_of(row: RowMapping) -> Activation:
+    return Activation(row["target"], row["version"], row["activated_by"], row["recorded_at"])
+
+
 def _model_of(row: RowMapping) -> StoredModel:
-    return StoredModel(row["version"], row["target"], Task(row["task"]), row["card"], row["recorded_at"])
+    return StoredModel(
+        row["version"], row["target"], Task(row["task"]), row["card"], row["recorded_at"], row["has_file"]
+    )

@@ -102,7 +102,7 @@ models = Table(
     TableColumn("target", Text, nullable=False),
     TableColumn("task", Text, nullable=False),
     TableColumn("card", JSONB, nullable=False),
-    TableColumn("artefact", LargeBinary, nullable=False),
+    TableColumn("artefact", LargeBinary),
     TableColumn("recorded_at", Instant, nullable=False),
 )
 
@@ -170,6 +170,7 @@ jobs = Table(
     TableColumn("result", JSONB),
     TableColumn("error", JSONB),
     TableColumn("requested_by", Text, nullable=False),
+    TableColumn("attempts", Integer, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
     TableColumn("started_at", Instant),
     TableColumn("finished_at", Instant),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-QUIET = ("uvicorn.access", "httpx", "httpcore", "procrastinate.worker")
+QUIET = ("uvicorn.access", "httpx", "httpcore", "procrastinate")
 """What is logged of these is too much for a line each."""
 
 

@@ -1,6 +1,7 @@
 """The service: keys, jobs, audit, feedback, scores of requests, and one organisation's rows for one organisation."""
 
 from alembic import op
+from procrastinate.schema import SchemaManager
 
 revision = "0004"
 down_revision = "0003"
@@ -50,6 +51,7 @@ CREATE TABLE jobs (
     result jsonb,
     error jsonb,
     requested_by text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
     finished_at timestamptz
@@ -57,6 +59,20 @@ CREATE TABLE jobs (
 -- One of a kind at a time.
 CREATE UNIQUE INDEX jobs_at_work ON jobs (organisation_id, kind, target) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_newest ON jobs (organisation_id, recorded_at DESC, id);
+"""
+
+QUEUE = """
+-- Whoever records a job queues it, in one transaction. That happens as the owner: the role of the service, which sees
+-- one organisation, has no right to tables that know of none.
+CREATE FUNCTION queue_job() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+BEGIN
+    PERFORM procrastinate_defer_jobs_v1(ARRAY[
+        ROW('jobs', 'work', 0, NULL, NULL, jsonb_build_object('job', NEW.id), NULL)::procrastinate_job_to_defer_v1
+    ]);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER jobs_are_queued AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION queue_job();
 """
 
 IDEMPOTENCY = """
@@ -100,6 +116,11 @@ CREATE INDEX scores_newest ON scores (organisation_id, target, lead_id, as_of DE
     WHERE lead_id IS NOT NULL;
 DROP INDEX scores_by_lead;
 CREATE INDEX scores_by_lead ON scores (lead_id) WHERE lead_id IS NOT NULL;
+"""
+
+RETENTION = """
+-- What old versions said of themselves, and when they were in production, is kept longer than their files.
+ALTER TABLE models ALTER COLUMN artefact DROP NOT NULL;
 """
 
 SERVICE_ROLE = """
@@ -166,8 +187,10 @@ CREATE POLICY one_organisation ON {table} TO leadwise_service
 
 def upgrade() -> None:
     """Make the tables, then the role that sees one organisation at a time."""
+    schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    queue = SchemaManager.get_schema().replace("%", "%%"), QUEUE.format(schema=schema)
     isolation = [ONE_ORGANISATION.format(table=table, rights=rights) for table, rights in OF_AN_ORGANISATION.items()]
-    parts = (KEYS, AUDIT, JOBS, IDEMPOTENCY, FEEDBACK, LEDGER, SERVICE_ROLE, *isolation, ISOLATION)
+    parts = (KEYS, AUDIT, JOBS, *queue, IDEMPOTENCY, FEEDBACK, LEDGER, RETENTION, SERVICE_ROLE, *isolation, ISOLATION)
     for statement in parts:
         # Their colons are SQL's own.
         op.get_bind().exec_driver_sql(statement)

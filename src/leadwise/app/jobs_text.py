@@ -1,0 +1,69 @@
+"""Jobs, for people at a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from leadwise.app.output import console, plain_table
+from leadwise.app.settings import Settings
+from leadwise.domain.job import Job, JobState
+from leadwise.store.database import open_database
+from leadwise.store.jobs import JobRepository
+from leadwise.store.organisations import OrganisationRepository
+
+
+@contextmanager
+def open_jobs(organisation: str) -> Iterator[JobRepository]:
+    """The jobs of an organisation in the database of the settings, in one transaction.
+
+    Raises:
+        OrganisationNotFoundError: if there is no such organisation.
+    """
+    settings = Settings()
+    with (
+        open_database(settings.server_url, settings.data_folder) as database,
+        database.transaction() as connection,
+    ):
+        OrganisationRepository(connection).check(organisation)
+        yield JobRepository(connection, organisation)
+
+
+def show_jobs(jobs: list[Job]) -> None:
+    """A table of jobs."""
+    table = plain_table("job", "kind", "target", "state", "asked for", "by", "what became of it")
+    table.columns[0].no_wrap = True
+    for job in jobs:
+        table.add_row(
+            str(job.id), job.kind, job.target, job.state, _minute(job.recorded_at), job.requested_by, _outcome(job)
+        )
+    console().print(table)
+
+
+def show_job(job: Job) -> None:
+    """All that is known of a job."""
+    out = console()
+    out.print(
+        f"{job.kind} {job.target}, asked for by {job.requested_by} on {_minute(job.recorded_at)} UTC: {job.state}"
+    )
+    if job.attempts > 1:
+        out.print(f"It was begun {job.attempts} times.")
+    if job.started_at is not None:
+        out.print(
+            f"Begun {_minute(job.started_at)}" + (f", ended {_minute(job.finished_at)}" if job.finished_at else "")
+        )
+    out.print(_outcome(job))
+    for reason in (job.result or {}).get("reasons", ()):
+        out.print(f"{'+' if reason['passed'] else '-'} {reason['sentence']}")
+
+
+def _outcome(job: Job) -> str:
+    if job.error is not None:
+        return job.error.detail
+    if job.state is JobState.RUNNING:
+        return f"{job.progress.done} of {job.progress.total}: {job.progress.doing}"
+    plain = {name: value for name, value in (job.result or {}).items() if isinstance(value, str | int | float)}
+    return ", ".join(f"{name} {value}" for name, value in plain.items())
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"

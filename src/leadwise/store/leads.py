@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, RowMapping, Select, select, text
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select, text
 
 from leadwise.domain.lead import Lead
 from leadwise.store import bulk, tables
@@ -127,6 +128,18 @@ class LeadRepository:
             .offset(offset)
         )
         return [_lead_of(row) for row in self._connection.execute(query).mappings()]
+
+    def count_past(self, entity: str, target: str, before: datetime) -> int:
+        """How many leads there are to learn from: with an outcome for the target, or in before an instant."""
+        leads, outcomes = tables.leads.c, tables.outcomes.c
+        ended = select(outcomes.id).where(outcomes.lead_id == leads.id, outcomes.target == target).exists()
+        past = select(func.count()).where(
+            leads.organisation_id == self._organisation,
+            leads.entity == entity,
+            leads.merged_into.is_(None),
+            or_(leads.occurred_at <= before, ended),
+        )
+        return int(self._connection.execute(past).scalar_one())
 
     def _all(self) -> Select[Any]:
         return select(tables.leads).where(tables.leads.c.organisation_id == self._organisation)

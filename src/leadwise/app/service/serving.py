@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from leadwise.app.demo_serving import address_of, listen
 from leadwise.app.output import remark
+from leadwise.app.service.jobs_process import working_on_jobs
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.settings import Settings
 from leadwise.domain.errors import Forbidden
@@ -66,7 +67,11 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     listening = listen(options.host, options.port)
     options.to_environment()
     # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.
-    with open_database(settings.server_url, settings.data_folder), _metrics_folder(options.workers):
+    with (
+        open_database(settings.server_url, settings.data_folder),
+        _metrics_folder(options.workers),
+        working_on_jobs(),
+    ):
         remark(f"Answering at {address_of(listening)} ({options.workers} web {_processes(options.workers)}).")
         remark("Nobody needs a key." if is_open else "Callers need a key: leadwise keys add NAME --role score")
         _run(options, listening)

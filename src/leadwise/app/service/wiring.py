@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from leadwise.app.service.callers import KnownCallers
 from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
+from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
+from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.clock import now
@@ -51,6 +53,8 @@ def create_application(
     service = Service(
         callers=callers,
         predictions=Predictions(models, ledger),
+        models=StoredModels(database),
+        trainings=JobTrainings(database),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
         started_at=now(),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from leadwise.domain.access import Caller
 from leadwise.domain.prediction import Prediction
+from leadwise.registry.versions import Version
 
 Row = Mapping[str, Any]
 
@@ -39,6 +40,46 @@ class Predictions(Protocol):
         Raises:
             Missing: if there is no such organisation.
             Unavailable: if scores cannot be written down now.
+        """
+
+
+class Models(Protocol):
+    """The versions of models."""
+
+    def list(self, organisation: str, target: str) -> Sequence[Version]:
+        """All versions, the newest first.
+
+        Raises:
+            Missing: if there is no such organisation.
+        """
+
+    async def roll_back(self, organisation: str, target: str, version: str, by: str) -> None:
+        """Let a version answer again.
+
+        Raises:
+            Missing: if there is no such version.
+        """
+
+
+class Trainings(Protocol):
+    """Learns models, in a process of its own."""
+
+    async def count_past_leads(self, organisation: str, target: str) -> int:
+        """How many leads there are to learn from: of known outcome, or older than the horizon.
+
+        Raises:
+            Missing: if there is no such organisation.
+        """
+
+    async def train(self, organisation: str, target: str, request: Mapping[str, Any], by: str) -> Mapping[str, Any]:
+        """Learn a model, wait for its end, and give what came of it.
+
+        Returns:
+            `version`, `activated`, `reasons`, `metrics`, `rows`.
+
+        Raises:
+            Conflict: if one is being learnt already.
+            LeadwiseError: why it could not be learnt.
         """
 
 
@@ -87,6 +128,8 @@ class Service:
 
     callers: Callers
     predictions: Predictions
+    models: Models
+    trainings: Trainings
     health: Health
     limits: Limits = field(default_factory=Limits)
     started_at: datetime | None = None

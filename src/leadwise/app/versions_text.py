@@ -58,9 +58,8 @@ def _show_metrics(found: Comparison) -> None:
     table = plain_table("metric", f">{found.first}", f">{found.second}")
     task = Task.CONVERSION if isinstance(found.first_metrics, ConversionMetrics) else Task.VALUE
     for measured in MEASURED[task]:
-        table.add_row(
-            measured.title, _figure(found.first_metrics, measured.name), _figure(found.second_metrics, measured.name)
-        )
+        figures = (number(getattr(metrics, measured.name)) for metrics in (found.first_metrics, found.second_metrics))
+        table.add_row(measured.title, *figures)
     console().print(table)
 
 

@@ -46,8 +46,8 @@ class Database:
         """A connection whose work is stored as a whole at the end of the block, or not at all if it raises.
 
         Raises:
-            ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError:
-                what the server complains about.
+            ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError,
+                RowsBusyError: what the server complains about.
         """
         try:
             with self.engine.begin() as connection:

@@ -169,9 +169,7 @@ def test_a_mistyped_organisation_is_refused_by_all_commands_alike(environment, f
     of_target = ("--target", "saas-signup", "--organisation", "amce")
     for command in (
         ("import", "leads", "leads.csv", "--organisation", "amce"),
-        ("import", "events", "events.csv", "--organisation", "amce"),
         ("features", "refresh", "saas-signup", "--organisation", "amce"),
-        ("features", "show", "saas-signup", "1", "--organisation", "amce"),
         ("fit", *of_target, "--out", "model.leadwise"),
         ("score", *of_target, "--out", "scores.csv"),
         ("forget", "1", "--source", "web", "--organisation", "amce"),

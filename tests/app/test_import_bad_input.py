@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.app.importer import NOW, Importer, files_no_larger_than
@@ -141,3 +141,25 @@ def test_ten_thousand_kinds_of_events_are_kinds_like_others(load: Importer):
     load.leads("1")
     names = [f"kind {number}" for number in range(10_000)]
     assert load.events(*names, kind=names).added == len(names)
+
+
+def test_an_event_by_a_clock_that_is_hours_ahead_is_seen_once_that_hour_has_come(load: Importer, database: Database):
+    load.leads("1")
+    ahead = {"occurred_at": ["2026-01-06T12:30:00Z"], "recorded_at": ["2026-01-06T09:30:00Z"]}
+    behind = {"occurred_at": ["2026-01-06T06:30:00Z"], "recorded_at": ["2026-01-06T09:30:00Z"]}
+    assert (load.events("ahead", **ahead).added, load.events("behind", **behind).added) == (1, 1)
+    with database.transaction() as connection:
+        events = EventRepository(connection)
+
+        def seen(hour: int) -> list[str]:
+            at = datetime(2026, 1, 6, hour, 30, tzinfo=UTC)
+            return [event.external_id for event in events.list_visible(at)]
+
+        assert [seen(hour) for hour in (8, 9, 12)] == [[], ["behind"], ["behind", "ahead"]]
+
+
+def test_what_happened_before_its_lead_arrived_is_stored_as_it_was_told(load: Importer):
+    load.leads("1")
+    assert load.events("early", occurred_at=["2025-12-24T18:00:00Z"], recorded_at=["2025-12-24T18:00:00Z"]).added == 1
+    history = load.history()
+    assert history.events["occurred_at"].to_pylist()[0] < history.leads["occurred_at"].to_pylist()[0]

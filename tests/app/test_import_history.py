@@ -1,9 +1,12 @@
 import random
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.app.importer import TARGET, Importer
 
@@ -100,6 +103,39 @@ def test_chains_of_merges_end_at_the_same_lead_in_any_order(load: Importer, orde
     for name in order:
         load.leads(name, merged_into=[into[name]])
     assert load.history().leads["external_id"].to_pylist() == ["1"]
+
+
+WORDS = st.lists(st.tuples(st.sampled_from("1234"), st.sampled_from("1234"), st.integers(1, 3)), min_size=1, max_size=6)
+
+
+def standing(load: Importer, words: Iterable[tuple[str, str, int]]) -> dict[str, str]:
+    """Who stands for whom after these words, each a delivery of its own: part, whole, the day it was recorded."""
+    with load.database.transaction() as connection:
+        connection.execute(text("DELETE FROM leads"))
+    load.leads(*"1234", recorded_at=["2026-01-05T00:00:00Z"] * 4)
+    for part, whole, day in words:
+        load.leads(part, merged_into=[whole], recorded_at=[f"2026-01-1{day}T00:00:00Z"])
+    query = "SELECT part.external_id, whole.external_id FROM leads part JOIN leads whole ON whole.id = part.merged_into"
+    with load.database.transaction() as connection:
+        return {part: whole for part, whole in connection.execute(text(query))}  # noqa: C416 - rows are no pairs
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=WORDS, seed=st.integers(0, 99))
+def test_merges_said_in_any_order_and_repeatedly_give_the_same_state(
+    load: Importer, words: list[tuple[str, str, int]], seed: int
+):
+    shuffled = random.Random(seed).sample(words * 2, 2 * len(words))  # noqa: S311 - no secret
+    found = standing(load, words)
+    assert standing(load, shuffled) == found
+    assert not set(found) & set(found.values())
+
+
+def test_the_last_recorded_word_counts_and_a_lead_merged_into_itself_stands_alone_again(load: Importer):
+    assert standing(load, [("2", "1", 1), ("3", "2", 1), ("2", "4", 2)]) == {"2": "4", "3": "4"}
+    assert standing(load, [("2", "4", 2), ("3", "2", 1), ("2", "1", 1)]) == {"2": "4", "3": "4"}
+    assert standing(load, [("2", "1", 1), ("3", "2", 1), ("2", "2", 2)]) == {"3": "2"}
+    assert standing(load, [("1", "2", 1), ("2", "3", 2), ("3", "1", 1), ("4", "1", 1)]) == dict.fromkeys("134", "2")
 
 
 def test_merges_that_cannot_be_are_told(load: Importer):

@@ -98,6 +98,14 @@ def test_a_preview_needs_no_database(files):
     assert (done.returncode, "Nothing was stored" in done.stdout) == (0, True)
 
 
+def test_a_preview_numbers_rows_as_the_file_does(files):
+    files.joinpath("events.csv").write_text(EVENTS.replace("L1,called,", "L1,called,too,many,"), encoding="utf-8")
+    shown = run({**os.environ}, files, "import", "events", "events.csv", "--map", "mapping.toml", "--preview")
+    assert next(line for line in shown.stdout.splitlines() if line.startswith("Row")) == "Row 2:"
+    assert "Row 3: rejected." in shown.stdout
+    assert "1 row that does not fit the 3 columns of the header (row 2 has 5 values" in shown.stdout
+
+
 def test_a_mapping_that_names_absent_columns_is_refused_with_line_and_suggestion(environment, files):
     files.joinpath("mapping.toml").write_text(MAPPING.replace('kind = "What"', 'kind = "Wath"'))
     done = run(environment, files, "import", "events", "events.csv", "--map", "mapping.toml")

@@ -13,6 +13,7 @@ from leadwise.store.errors import (
     DatabaseForbiddenError,
     DiskFullError,
     LoginRefusedError,
+    RowsBusyError,
     ServerUnreachableError,
     UnknownDatabaseError,
     UnusableDatabaseUrlError,
@@ -117,6 +118,12 @@ def test_an_unknown_database_is_missing(server: Database):
 def test_a_full_disk_is_said_to_be_full(database: Database):
     with pytest.raises(DiskFullError, match="disk is full"), database.transaction() as connection:
         connection.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"))
+
+
+@pytest.mark.parametrize("code", ["deadlock_detected", "serialization_failure", "lock_not_available"])
+def test_rows_that_another_program_holds_are_said_to_be_busy(database: Database, code: str):
+    with pytest.raises(RowsBusyError, match="Nothing of the step was stored; try again"), database.transaction() as own:
+        own.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'held' USING ERRCODE = '{code}'; END $$"))
 
 
 def test_a_mistake_of_our_own_stays_visible_without_the_values(database: Database):

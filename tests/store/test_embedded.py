@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from leadwise.store import cluster
 from leadwise.store.account import SYSTEM_FOLDER, Account, find_account
 from leadwise.store.cluster import Answer, Cluster
 from leadwise.store.database import Database, open_database
@@ -79,6 +80,19 @@ def test_users_that_were_killed_do_not_keep_the_server_alive(data_folder: Path):
     assert server.cluster.ask() is Answer.READY
     server.close()
     assert server.cluster.ask() is Answer.NONE
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_end_when_asked_is_ended_and_loses_nothing(data_folder: Path, monkeypatch):
+    monkeypatch.setattr(cluster, "STOP_SECONDS", 10)
+    with open_database(None, data_folder) as database, database.transaction() as connection:
+        connection.execute(text("INSERT INTO organisations (id) VALUES ('kept')"))
+        helper = connection.scalar(text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"))
+        os.kill(helper, signal.SIGSTOP)
+    assert database._server is not None
+    assert database._server.cluster.ask() is Answer.NONE
+    with open_database(None, data_folder) as reopened:
+        assert count_organisations(reopened) == 2
 
 
 def test_a_killed_server_is_recovered_by_the_next_user(data_folder: Path):

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from leadwise.domain.lead import Lead
 from leadwise.store.database import Database, normalised_url, open_database
-from leadwise.store.errors import NewerSchemaError, ServerUnreachableError
+from leadwise.store.errors import NewerSchemaError, RowsBusyError
 from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
 from leadwise.store.migration import FOLDER, LOCK, NEWEST_SCHEMA, find_schema, migrate
@@ -124,7 +124,7 @@ def test_a_migration_waits_for_the_one_that_runs(empty_url: str):
         with database.transaction() as first:
             # What a migration does first; what it does then would stop others too, but with an error.
             first.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            with pytest.raises(ServerUnreachableError, match="lock timeout"):
+            with pytest.raises(RowsBusyError, match="lock timeout"):
                 migrate_impatiently(database)
             migrate(first)
         with database.transaction() as connection:

@@ -63,21 +63,23 @@ def preview_file(options: HistoryOptions) -> None:
     """Print what the first rows would become."""
     file, columns = _read(options)
     records = read_records(file.table.slice(0, PREVIEW_ROWS), columns, now())
+    numbers = file.row_numbers.tolist()
     if options.as_json:
-        typer.echo(_as_json(records.table.to_pylist(), records.rejected))
+        rejected = {numbers[row]: reason for row, reason in records.rejected.items()}
+        typer.echo(_as_json(records.table.to_pylist(), rejected))
         return
     for line in _explained(file, columns):
         typer.echo(harmless(line))
     made = dict(zip(records.rows.tolist(), records.table.to_pylist(), strict=True))
     for row in range(len(made) + len(records.rejected)):
-        typer.echo(f"Row {row + 1}:" + ("" if row in made else f" rejected. {harmless(records.rejected[row])}"))
+        typer.echo(f"Row {numbers[row]}:" + ("" if row in made else f" rejected. {harmless(records.rejected[row])}"))
         for name, value in made.get(row, {}).items():
             typer.echo(harmless(f"  {name} = {value.isoformat() if hasattr(value, 'isoformat') else value}"))
     typer.echo("Nothing was stored; leave out --preview to store all rows.")
 
 
 def _as_json(records: list[dict[str, object]], rejected: dict[int, str]) -> str:
-    reasons = [{"row": row + 1, "reason": reason} for row, reason in rejected.items()]
+    reasons = [{"row": row, "reason": reason} for row, reason in rejected.items()]
     return orjson.dumps({"records": records, "rejected": reasons}, option=orjson.OPT_INDENT_2).decode()
 
 

@@ -55,8 +55,8 @@ class Database:
             organisation: Whose rows can be seen and written, whatever statements say (row-level security); None: all.
 
         Raises:
-            ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError:
-                what the server complains about.
+            ServerUnreachableError, LoginRefusedError, UnknownDatabaseError, DatabaseForbiddenError, DiskFullError,
+                RowsBusyError: what the server complains about.
         """
         try:
             with self.engine.begin() as connection:

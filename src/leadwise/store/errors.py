@@ -86,6 +86,19 @@ class DiskFullError(Unavailable):
         )
 
 
+class RowsBusyError(Conflict):
+    """Another program holds the same rows, such as somebody's own SQL: leadwise's own steps wait for each other."""
+
+    code = "rows_busy"
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address, self.reason = address, reason
+        super().__init__(
+            f"The step should have had its rows at {address} to itself, but another program was at work on them "
+            f"({reason}). Nothing of the step was stored; try again."
+        )
+
+
 class FolderForbiddenError(Forbidden):
     """The data folder cannot be written."""
 

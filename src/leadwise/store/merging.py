@@ -1,16 +1,67 @@
-"""Leads that turn out to be the same: one stands for both, and what is said of either is said of that one.
+"""Leads that turn out to be the same: one stands for all of them, and what is said of any is said of that one.
 
-Nothing is moved. A merged lead names the one that stands for it, and whoever reads takes what is said of a merged lead
-as said of that one: so it does not matter whether events are delivered before the merge or after it.
+Nothing is moved. Each lead keeps the last word on what it was merged into (`said_merged_into`, by when that was
+recorded), and from these words follows who stands for whom (`merged_into`): the end of the chain. So it does not matter
+in which order events and merges are delivered. A lead that is said to be merged into itself stands for itself again.
+Where a chain ends in a circle, the lead whose word came last stands for all of them.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from leadwise.store.results import Rejection
 
-_FIND = """
-SELECT DISTINCT ON (part.source, part.external_id)
-    position, part.source, part.external_id, incoming.merged_into, part.id AS part, whole.id AS whole
+_SAY = """
+UPDATE leads AS part SET said_merged_into = said.whole, merge_recorded_at = said.recorded_at
+FROM (
+    SELECT DISTINCT ON (incoming.external_id, incoming.source)
+        incoming.source, incoming.external_id, incoming.merged_into, incoming.recorded_at, whole.id AS whole
+    FROM incoming
+    JOIN leads AS whole
+        ON (whole.organisation_id, whole.source, whole.external_id)
+        = (:organisation, incoming.source, incoming.merged_into)
+    ORDER BY incoming.external_id, incoming.source, incoming.recorded_at DESC, incoming.merged_into
+) AS said
+WHERE (part.organisation_id, part.source, part.external_id) = (:organisation, said.source, said.external_id)
+    AND (part.said_merged_into IS NULL OR said.recorded_at > part.merge_recorded_at
+        OR (said.recorded_at = part.merge_recorded_at AND said.merged_into
+            < (SELECT external_id FROM leads WHERE id = part.said_merged_into)))
+RETURNING part.id
+"""
+
+# All whom the words in question can concern: those that stood or stand for each other.
+_AFFECTED = """
+WITH RECURSIVE affected (id) AS (
+    SELECT unnest(CAST(:changed AS bigint[]))
+    UNION
+    SELECT merged_into FROM leads WHERE id = ANY (:changed) AND merged_into IS NOT NULL
+    UNION
+    SELECT part.id
+    FROM leads AS changed
+    JOIN leads AS part ON part.merged_into = coalesce(changed.merged_into, changed.id)
+    WHERE changed.id = ANY (:changed)
+    UNION
+    SELECT tied.id
+    FROM affected
+    CROSS JOIN LATERAL (
+        SELECT said_merged_into AS id FROM leads WHERE leads.id = affected.id AND said_merged_into IS NOT NULL
+        UNION ALL
+        SELECT leads.id FROM leads WHERE said_merged_into = affected.id
+    ) AS tied
+)
+SELECT id, said_merged_into, merge_recorded_at, source, external_id FROM leads JOIN affected USING (id)
+"""
+
+_STAND = """
+UPDATE leads SET merged_into = nullif(stands.whole, stands.part)
+FROM unnest(CAST(:parts AS bigint[]), CAST(:wholes AS bigint[])) AS stands (part, whole)
+WHERE leads.id = stands.part AND merged_into IS DISTINCT FROM nullif(stands.whole, stands.part)
+"""
+
+_UNMERGED = """
+SELECT position, incoming.source, incoming.external_id, incoming.merged_into, whole.id IS NULL AS unknown
 FROM incoming
 JOIN leads AS part
     ON (part.organisation_id, part.source, part.external_id)
@@ -19,30 +70,44 @@ LEFT JOIN leads AS whole
     ON (whole.organisation_id, whole.source, whole.external_id)
     = (:organisation, incoming.source, incoming.merged_into)
 WHERE incoming.merged_into IS NOT NULL
-ORDER BY part.source, part.external_id, incoming.recorded_at DESC, incoming.merged_into
-"""
-
-# Whoever was merged into the part follows it, so that no chain is ever longer than one.
-_MERGE = """
-UPDATE leads SET merged_into = whole.id
-FROM (SELECT coalesce(merged_into, id) AS id FROM leads WHERE id = :whole) AS whole
-WHERE (leads.id = :part OR leads.merged_into = :part) AND whole.id <> :part
-RETURNING leads.id
+    AND (whole.id IS NULL OR (part.said_merged_into = whole.id AND whole.id <> part.id AND part.merged_into IS NULL))
+ORDER BY position
 """
 
 
 def merge_leads(connection: Connection, organisation: str) -> list[Rejection]:
     """Merge the incoming leads that say so into the leads whose external id they name; gives what cannot be merged.
 
-    The temporary table needs a column merged_into. Its rows are stored already.
+    The temporary table needs a column merged_into. Its rows are stored already, and the organisation is held.
     """
-    rejected = []
-    for row in connection.execute(text(_FIND), {"organisation": organisation}).all():
-        if row.whole is None:
-            reason = f'It is stored, but there is no lead "{row.merged_into}" to merge it into; import that first.'
-        elif connection.execute(text(_MERGE), {"part": row.part, "whole": row.whole}).all():
-            continue
-        else:
-            reason = f'It is stored, but cannot be merged into "{row.merged_into}", which was merged into it.'
-        rejected.append(Rejection(row.source, row.external_id, reason, row.position))
-    return rejected
+    of_organisation = {"organisation": organisation}
+    changed = connection.execute(text(_SAY), of_organisation).scalars().all()
+    if changed:
+        said = {row.id: row for row in connection.execute(text(_AFFECTED), {"changed": changed})}
+        stands = {lead: _stands_for(lead, said) for lead in said}
+        connection.execute(text(_STAND), {"parts": list(stands), "wholes": list(stands.values())})
+    return [
+        Rejection(row.source, row.external_id, _reason(row), row.position)
+        for row in connection.execute(text(_UNMERGED), of_organisation)
+    ]
+
+
+def _stands_for(lead: int, said: Mapping[int, Any]) -> int:
+    """The end of the chain; in a circle, the lead whose word came last, and of several such the first by name."""
+    passed = [lead]
+    while (following := said[passed[-1]].said_merged_into) is not None:
+        if following in passed:
+            return _last_word(passed[passed.index(following) :], said)
+        passed.append(following)
+    return passed[-1]
+
+
+def _last_word(circle: Sequence[int], said: Mapping[int, Any]) -> int:
+    by_name = sorted(circle, key=lambda lead: (said[lead].external_id, said[lead].source))
+    return max(by_name, key=lambda lead: said[lead].merge_recorded_at)
+
+
+def _reason(row: Any) -> str:
+    if row.unknown:
+        return f'It is stored, but there is no lead "{row.merged_into}" to merge it into; import that first.'
+    return f'It is stored, but cannot be merged into "{row.merged_into}", which was merged into it.'

@@ -34,6 +34,8 @@ leads = Table(
     TableColumn("fields", JSONB, nullable=False),
     TableColumn("entity", Text, nullable=False),
     TableColumn("merged_into", BigInteger),
+    TableColumn("said_merged_into", BigInteger),
+    TableColumn("merge_recorded_at", Instant),
 )
 
 statements = Table(

@@ -9,6 +9,7 @@ from leadwise.store.errors import (
     DatabaseForbiddenError,
     DiskFullError,
     LoginRefusedError,
+    RowsBusyError,
     ServerUnreachableError,
     UnknownDatabaseError,
 )
@@ -29,6 +30,8 @@ def translate(error: BaseException | None, url: URL) -> LeadwiseError | None:
         return DiskFullError(address)
     if isinstance(error, pg.InsufficientPrivilege):
         return DatabaseForbiddenError(address, _first_line(error))
+    if isinstance(error, pg.DeadlockDetected | pg.SerializationFailure | pg.LockNotAvailable):
+        return RowsBusyError(address, _first_line(error))
     if isinstance(error, psycopg.OperationalError):
         return _connection_error(error, url, address)
     return None

@@ -1,4 +1,7 @@
-"""Events that come in by the million: their key begins with what differs, and no lead is checked event by event."""
+"""Events that come in by the million, and merges whose order of delivery does not matter.
+
+The key of events begins with what differs, and no lead is checked event by event.
+"""
 
 from alembic import op
 
@@ -35,8 +38,17 @@ CREATE TRIGGER leads_take_all_events AFTER TRUNCATE ON leads
     FOR EACH STATEMENT EXECUTE FUNCTION delete_all_events();
 """
 
+MERGES = """
+-- The last word on what a lead was merged into, by when it was recorded; merged_into follows from all of them.
+ALTER TABLE leads ADD COLUMN said_merged_into bigint REFERENCES leads ON DELETE CASCADE;
+ALTER TABLE leads ADD COLUMN merge_recorded_at timestamptz;
+UPDATE leads SET said_merged_into = merged_into, merge_recorded_at = recorded_at WHERE merged_into IS NOT NULL;
+CREATE INDEX leads_said_merged ON leads (said_merged_into) WHERE said_merged_into IS NOT NULL;
+"""
+
 
 def upgrade() -> None:
-    """Change the table of events."""
+    """Change the tables of events and leads."""
     op.execute(KEY)
     op.execute(LEADS_OF_EVENTS)
+    op.execute(MERGES)

@@ -15,7 +15,7 @@ from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
 from leadwise.features.tables import engine_tables
 
-_EVENTS = {Known.EVENTS, Known.ANSWERS}
+_EVENTS = {Known.EVENTS, Known.SEQUENCE}
 _ONE_OF = ("min(", "max(", "arg_max")
 """Aggregates that take their value from one fact."""
 

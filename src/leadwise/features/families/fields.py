@@ -12,8 +12,6 @@ from leadwise.features.engines import Dialect
 from leadwise.features.sql import count_of, days, where
 from leadwise.features.values import Value, fill, in_words, saying
 
-_ORDER = ("occurred_at", "recorded_at", "position")
-
 _SENTENCES = {
     ": kind of address": "{title} is {value}",
     ": valid": "{title} is a valid number",
@@ -27,7 +25,7 @@ _SENTENCES = {
 def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
     """The latest known value of each field that may be learnt from, and how often an amount was changed."""
     for place, aspect in enumerate(aspects(target)):
-        latest = dialect.latest(aspect.column, f"aspect = {place}", _ORDER)
+        latest = dialect.latest(aspect.column, f"aspect = {place}", "position")
         yield FeatureDefinition(
             name=aspect.field.title + aspect.suffix,
             entity=target.entity,

@@ -20,6 +20,7 @@ GIVEN = {
     FieldKind.EMAIL: ("a@gmail.com", "b@firm.example", "c"),
     FieldKind.PHONE: ("+49 30 123456", "0043 1 5123456", "12"),
     FieldKind.JOB_TITLE: ("CEO", "Head of Sales", "Intern"),
+    FieldKind.PHOTOS: ("3", "a.jpg b.jpg", "[]"),
     FieldKind.TEXT: ("web", "Web", "wéb"),
     FieldKind.LONG_TEXT: ("I would like to see it.", "🚗🚗", "x" * 900),
 }

@@ -77,7 +77,10 @@ def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
 
 
 def _tables(known: Known, columns: Mapping[str, Aggregate]) -> list[str]:
-    """The table `of_<known>` with a row for each moment, and what it is made from."""
+    """The table `of_<known>`, and what it is made from.
+
+    Events are aggregated by kind before they are by moment: an event has a part in a dozen aggregates then, not in all.
+    """
     if known is not Known.EVENTS:
         listed = [f"{aggregate.sql} AS {name}" for name, aggregate in columns.items()]
         return [f"of_{known} AS (\n  {_grouped(known, listed, 'row')}\n)"]
@@ -91,7 +94,7 @@ def _tables(known: Known, columns: Mapping[str, Aggregate]) -> list[str]:
 
 
 def _together(aggregate: Aggregate, part: str) -> str:
-    """An aggregate over all kinds that matter, of those over each kind. Few kinds have few rows: this is the fast way."""
+    """An aggregate over all kinds that matter, of those over each kind."""
     function = aggregate.sql.partition("(")[0]
     if aggregate.kinds is None:
         return _TOGETHER[function].format(part)

@@ -13,7 +13,18 @@ from leadwise.domain.target import Target
 from leadwise.features.engines import Dialect
 from leadwise.features.values import Value
 
-__all__ = ["Aggregate", "FeatureDefinition", "Known", "Value", "families", "family", "in_sequence", "of_changes", "of_events", "of_kinds"]
+__all__ = [
+    "Aggregate",
+    "FeatureDefinition",
+    "Known",
+    "Value",
+    "families",
+    "family",
+    "in_sequence",
+    "of_changes",
+    "of_events",
+    "of_kinds",
+]
 
 
 class Known(StrEnum):
@@ -23,10 +34,10 @@ class Known(StrEnum):
     """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), and `number_<place in
     Target.numbers>`."""
     SEQUENCE = "sequence"
-    """The events one after the other: `by_lead` (whether the lead made it happen), `occurred_at`, `occurred_before`
-    (when the event before it did; null for the first), `first_ours` (when staff's first one did, if it had by then)."""
+    """The events in order: `by_lead` (whether the lead made it happen), `occurred_at`, `occurred_before` (that of the
+    event before; null for the first), `first_ours` (that of staff's first one up to then; null if there is none)."""
     STATEMENTS = "statements"
-    """`aspect` (its place among `aspects(target)`), `text`, `number`, and `position`, by which the latest is the last."""
+    """`aspect` (its place among `aspects(target)`), `text`, `number`, `position`, of which the latest has the largest."""
     CHANGES = "changes"
     """The statements that said something new after the arrival: `field` (its place in `Target.fields`), `occurred_at`,
     `age`."""
@@ -39,7 +50,8 @@ class Aggregate:
     Args:
         over: What is aggregated.
         sql: One aggregate function. Over events it is `count`, `sum`, `min`, `max` or `bit_or`: it is computed for each
-            kind of event by itself, and those of several kinds are put together.
+            kind of event by itself, and those of several kinds are put together: a count of what there is none of is
+            null.
         kinds: Over events, the kinds that matter, by their place in `Target.events`; None: all.
     """
 

@@ -53,11 +53,11 @@ def places_in_time(statements: pa.Table) -> Numbers:
 
 def _events(target: Target, events: pa.Table) -> pa.Table:
     kind = _places(events["kind"], [kind.name for kind in target.events])
-    actors = pa.array([*(_ACTORS[each.actor] for each in target.events), BY_NEITHER], _PLACE)
+    actors = np.array([*(_ACTORS[each.actor] for each in target.events), BY_NEITHER], np.int32)  # the last is of NONE
     columns = {
         "lead": events["lead"],
         "kind": kind,
-        "actor": actors.take(pc.if_else(pc.equal(kind, NONE), len(actors) - 1, kind)),
+        "actor": pa.array(actors[kind.to_numpy()]),
         "occurred_at": events["occurred_at"],
         "recorded_at": events["recorded_at"],
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 
 from leadwise.domain.target import Target
-from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_events, of_kinds
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, in_sequence, of_events, of_kinds
 from leadwise.features.engines import Dialect
 from leadwise.features.sql import count_of, days, hours, where, whole_days, within
 from leadwise.features.tables import NONE
@@ -107,6 +107,18 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         say=saying("On average {value} between events", "hours"),
         value=f"CASE WHEN {{count}} > 1 THEN {hours('{last} - {first}')} / ({{count}} - 1) END",
         aggregates=of_events(count="count(age)", first="min(occurred_at)", last="max(occurred_at)"),
+    )
+    gap = "max(occurred_at - coalesce(occurred_before, arrived_at))"
+    yield FeatureDefinition(
+        name="Hours of the longest silence",
+        entity=target.entity,
+        unit="hours",
+        window="",
+        dtype=pa.float64(),
+        missing="",
+        say=saying("The longest time in which nothing happened was {value}", "hours"),
+        value=hours("greatest(coalesce({gap}, 0), as_of - coalesce({last}, arrived_at))"),
+        aggregates={**in_sequence(gap=gap), **of_events(last="max(occurred_at)")},
     )
 
 

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from leadwise.domain.target import Actor, Target
-from leadwise.features.definition import Aggregate, FeatureDefinition, family, in_sequence, of_changes, of_events, of_kinds
+from leadwise.features.definition import (
+    Aggregate,
+    FeatureDefinition,
+    family,
+    in_sequence,
+    of_changes,
+    of_events,
+    of_kinds,
+)
 from leadwise.features.engines import Dialect
 from leadwise.features.sql import hours, where
 from leadwise.features.values import saying
@@ -66,7 +74,7 @@ def _their_replies(target: Target, theirs: Kinds, ours: Kinds) -> Iterator[Featu
         dtype=pa.float64(),
         missing="We have not been in touch yet",
         say=saying("Was active {value} times for each time that we were"),
-        value="CASE WHEN {ours} > 0 THEN CAST({theirs} AS DOUBLE) / {ours} END",
+        value="CASE WHEN {ours} > 0 THEN CAST(coalesce({theirs}, 0) AS DOUBLE) / {ours} END",
         aggregates={**of_kinds(theirs, theirs="count(age)"), **of_kinds(ours, ours="count(age)")},
     )
 

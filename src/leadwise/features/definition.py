@@ -37,7 +37,7 @@ class Known(StrEnum):
     """The events in order: `by_lead` (whether the lead made it happen), `occurred_at`, `occurred_before` (that of the
     event before; null for the first), `first_ours` (that of staff's first one up to then; null if there is none)."""
     STATEMENTS = "statements"
-    """`aspect` (its place among `aspects(target)`), `text`, `number`, `position`, of which the latest has the largest."""
+    """`aspect` (its place among `aspects(target)`), `text`, `number`, `position` (the latest has the largest)."""
     CHANGES = "changes"
     """The statements that said something new after the arrival: `field` (its place in `Target.fields`), `occurred_at`,
     `age`."""

@@ -26,7 +26,7 @@ GIVEN = {
 }
 
 
-def random_history(target: Target, seed: int, leads: int = 60, events: int = 900) -> History:
+def random_history(target: Target, seed: int, leads: int = 60, events: int = 4000) -> History:
     """A history of leads, of which some are without events."""
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     arrived = [_lead(target, draw, place) for place in range(leads)]

@@ -39,8 +39,8 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
     Raises:
         NothingToLearnFromError: if the horizon of no row has passed.
     """
-    started, target = perf_counter(), session.blueprint.target
-    table = session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
+    started, snapshot = perf_counter(), session.snapshot()
+    target, table = session.target, snapshot.training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
     if not table.num_rows:
         raise NothingToLearnFromError(target.title, target.horizon_days)
     options = replace(
@@ -56,7 +56,8 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
     )
     with make_progress() as progress:
         spent = perf_counter() - started
-        model = fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
+        fitted = fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
+    model = replace(fitted, target=target)
     with session.database.transaction() as connection:
         versions = ModelVersions(connection, target.name, session.organisation)
         versions.activate(versions.add(model), getpass.getuser())

@@ -37,12 +37,14 @@ def score_open_leads(
 ) -> AddResult:
     """Append a score as of an instant for each lead that was open then, by the model that is active now.
 
-    Features come from the given engine, or else from the embedded one.
+    Features are made by the target that is stored with the model, if one is, and come from the given engine, or else
+    from the embedded one.
 
     Raises:
         NoActiveModelError: if no model is active for the target.
     """
     model = ModelVersions(connection, target.name, organisation).get_active()
+    target = model.target or target
     history = read_history(connection, organisation, target)
     table = open_lead_table(target, history, engine or DuckDBEngine(), as_of=as_of)
     return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))

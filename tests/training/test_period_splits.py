@@ -53,7 +53,7 @@ def test_a_model_of_periods_is_tested_on_owners_of_every_age():
         {
             "as_of": pa.array(as_of[there] * 86_400_000_000, pa.timestamp("us", tz="UTC")),
             "lead": [f"L{number}" for number in np.repeat(np.arange(400), 5)[there]],
-            "tenure": tenure,
+            "tenure": np.round(tenure / 365, 1),
             "rooms": random.integers(1, 6, len(tenure)),
             "won": np.where(random.random(len(tenure)) < 0.1 + 0.7 * (tenure > 900), "yes", "no"),
         }

@@ -66,11 +66,8 @@ def test_owners_seen_at_the_ends_of_years_are_known_by_earlier_sales_alone(leadw
         later = dated.filter((pl.col("at") > seen) & (pl.col("at") <= seen + 365 * DAY))
         sold_later, known = set(later["pinx"]), dated.filter(pl.col("at") <= seen)
         expected |= {
-            (home, seen): (home in set(later["pinx"]), float(price))
-            for home, price in dated.filter(pl.col("at") <= seen)
-            .group_by("pinx")
-            .agg(pl.last("sale_price"))
-            .iter_rows()
+            (home, seen): (home in sold_later, float(price))
+            for home, price in known.group_by("pinx").agg(pl.last("sale_price")).iter_rows()
         }
     found = {
         (row["lead_id"], row["as_of"]): (row["outcome"], row["Price paid"])

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.features.random_histories import random_history, random_moments
 from tests.features.spark_cluster import BRIEF, spark_cluster
+from tests.in_process import run_here
 
 import leadwise
 from leadwise.blueprints.blueprint import load_blueprint
@@ -70,7 +71,8 @@ def scored(tmp_path_factory) -> Path:
     learnt = {name: values[:400] for name, values in rows.items()}
     leadwise.fit(learnt, outcome="Converted", budget=2, algorithms=["logistic_regression"]).save(folder / "m.leadwise")
     pq.write_table(leadwise.app.frames.to_arrow(rows), folder / "t.parquet")
-    assert score(folder, "plain.parquet").returncode == 0
+    command = ("score", "m.leadwise", "t.parquet", "--out", "plain.parquet")
+    assert run_here(folder, os.environ, *command).returncode == 0
     return folder
 
 
@@ -107,7 +109,8 @@ def test_a_cluster_without_room_is_not_waited_for(master, monkeypatch):
     ],
 )
 def test_an_engine_that_is_not_there_is_named_with_what_to_do(scored, engine, sentence):
-    refused = score(scored, "none.parquet", "--engine", engine)
+    command = ("score", "m.leadwise", "t.parquet", "--out", "none.parquet", "--engine", engine)
+    refused = run_here(scored, os.environ, *command)
     assert refused.returncode == 1
     assert sentence in " ".join(refused.stderr.split())
     assert not (scored / "none.parquet").exists()

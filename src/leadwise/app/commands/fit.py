@@ -92,19 +92,11 @@ def run(
         until=until,
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
-    of_one = {"--organisation": organisation != "default", "--out": out is not None, "--report": report is not None}
+    choice = TargetChoice(target or "", organisation, store, engine)
     if target is not None:
-        take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
-        choice = TargetChoice(target, organisation, store, engine)
-        if every_organisation:
-            take.refuse_with_every_organisation(of_one)
-            _learn_every_organisation(choice, options, as_json=as_json)
-        else:
-            take.refuse_without_every_organisation({"--engine": engine is not None})
-            _learn_target(choice, out, report, options, as_json=as_json)
+        _learn_stored(choice, table, out, report, options, every=every_organisation, as_json=as_json)
         return
-    about_stored = {"--store": store is not None, "--every-organisation": every_organisation}
-    take.refuse_without_target({"--organisation": organisation != "default", **about_stored, "--engine": bool(engine)})
+    _refuse_stored(choice, every=every_organisation)
     _learn(table, out, report, options, [] if prior is None else [prior], as_json=as_json)
 
 
@@ -117,8 +109,35 @@ class TargetChoice(NamedTuple):
     engine: str | None
 
 
-def _learn_every_organisation(choice: TargetChoice, options: FitOptions, *, as_json: bool) -> None:
+def _refuse_stored(choice: TargetChoice, *, every: bool) -> None:
+    """Refuse what is about stored leads, where a table is learnt from."""
+    whose = {"--organisation": choice.organisation != "default", "--every-organisation": every}
+    how = {"--store": choice.store is not None, "--engine": choice.engine is not None}
+    take.refuse_without_target(whose | how)
+
+
+def _learn_stored(
+    choice: TargetChoice,
+    table: Path | None,
+    out: Path | None,
+    report: Path | None,
+    options: FitOptions,
+    *,
+    every: bool,
+    as_json: bool,
+) -> None:
+    """Learn from the stored leads of one organisation, or of every one."""
+    take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
+    learn = _learn_every_organisation if every else _learn_target
+    learn(choice, out, report, options, as_json=as_json)
+
+
+def _learn_every_organisation(
+    choice: TargetChoice, out: Path | None, report: Path | None, options: FitOptions, *, as_json: bool
+) -> None:
     """Fit each organisation's model on its newest snapshot, store all, and say what became of each."""
+    of_one = {"--organisation": choice.organisation != "default", "--out": out is not None}
+    take.refuse_with_every_organisation(of_one | {"--report": report is not None})
     from leadwise.app.every_organisation import check_all_fitted, fit_every_organisation
     from leadwise.app.every_organisation_text import show_organisations
     from leadwise.app.target_session import TargetOptions, open_target
@@ -133,6 +152,7 @@ def _learn_target(
     choice: TargetChoice, out: Path | None, report: Path | None, options: FitOptions, *, as_json: bool
 ) -> None:
     """Fit on the newest snapshot, store, show; files only where they are asked for."""
+    take.refuse_without_every_organisation({"--engine": choice.engine is not None})
     from leadwise.app.target_session import TargetOptions, open_target
     from leadwise.app.target_training import fit_target
 

@@ -45,7 +45,8 @@ def owners_of(leadwise, sales: pl.DataFrame, organisation: str) -> tuple[pa.Tabl
     sales.write_parquet("sales.parquet")
     for kind in ("leads", "events", "outcomes"):
         mapping = EXAMPLES / "seattle-mapping.toml"
-        leadwise("import", kind, "sales.parquet", "--map", mapping, "--organisation", organisation)
+        new = ("--create-organisation",) if kind == "leads" else ()
+        leadwise("import", kind, "sales.parquet", "--map", mapping, "--organisation", organisation, *new)
     blueprint = EXAMPLES / "seattle-owners.toml"
     leadwise("features", "refresh", blueprint, "--as-of", "2016-01-01", "--organisation", organisation)
     return snapshot("resold", organisation)
@@ -100,7 +101,7 @@ def test_what_is_known_of_winners_alone_is_known_of_no_open_lead(leadwise, real_
         ("outcomes", "deals", "mapping"),
     ):
         of = ("--map", EXAMPLES / f"olist-{mapping}.toml", "--organisation", "olist")
-        leadwise("import", kind, f"{file}.csv", *of)
+        leadwise("import", kind, f"{file}.csv", *of, *(("--create-organisation",) if file == "leads" else ()))
     blueprint = EXAMPLES / "olist-sellers.toml"
     leadwise("features", "refresh", blueprint, "--as-of", "2018-09-01", "--organisation", "olist")
     open_leads, rows = snapshot("closed", "olist")

@@ -15,8 +15,10 @@ from leadwise.app.forgetting import forget
 from leadwise.app.history_importing import NothingStoredError
 from leadwise.connectors.records.mapping import RecordKind
 from leadwise.domain.score import Score
+from leadwise.domain.target import FieldKind, LeadField
 from leadwise.store import tables
 from leadwise.store.database import Database
+from leadwise.store.history import read_history
 from leadwise.store.ranking import RankingFilter, RankingRepository
 from leadwise.store.scores import ScoreRepository
 
@@ -106,7 +108,9 @@ def test_a_merge_lets_nothing_be_known_earlier_than_the_merge_itself(load: Impor
         load.events(f"event of {lead}", lead=lead, recorded_at=["2026-01-06T00:00:00Z"])
     load.leads("3", merged_into=["2"], recorded_at=["2026-02-01T00:00:00Z"])
     load.leads("2", merged_into=["1"], recorded_at=["2026-03-01T00:00:00Z"])
-    history = load.history()
+    budget = LeadField(name="budget", title="Budget", kind=FieldKind.NUMBER, missing="")
+    with load.database.transaction() as connection:
+        history = read_history(connection, "default", TARGET.model_copy(update={"fields": (budget,)}))
     known = sorted(microseconds_to_day(stamp) for stamp in history.events["recorded_at"].to_pylist())
     assert known == ["2026-01-06", "2026-03-01", "2026-03-01"]
     said = history.statements.to_pylist()

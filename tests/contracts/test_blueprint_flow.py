@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
+from tests.in_process import run_here
 
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.card import Task
@@ -41,10 +42,7 @@ class Place:
         }  # fmt: skip
 
     def run(self, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        finished = subprocess.run(
-            (COMMAND, *map(str, arguments)),
-            env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        finished = run_here(self.folder, self.environment, *arguments)
         assert finished.returncode == status, finished.stderr
         assert "Traceback" not in finished.stderr
         return finished

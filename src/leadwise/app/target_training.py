@@ -4,6 +4,8 @@ import getpass
 from dataclasses import replace
 from time import perf_counter
 
+import pyarrow as pa
+
 from leadwise.app.progress import make_progress
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.card import Task
@@ -14,6 +16,7 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE
 from leadwise.training.options import FitOptions
+from leadwise.training.period_splits import in_order_of_periods
 
 
 class NothingToLearnFromError(Invalid):
@@ -39,26 +42,49 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
     Raises:
         NothingToLearnFromError: if the horizon of no row has passed.
     """
-    started, snapshot = perf_counter(), session.snapshot()
-    target, table = session.target, snapshot.training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
+    started = perf_counter()
+    table = rows_to_learn_from(session)
+    with make_progress() as progress:
+        model = fit(table, for_target(session, options), progress, spent_seconds=perf_counter() - started)
+    return put_to_work(session, model)
+
+
+def rows_to_learn_from(session: TargetSession) -> pa.Table:
+    """The newest snapshot's training rows, in order of arrival, or of periods where the target has a calendar.
+
+    Raises:
+        NothingToLearnFromError: if the horizon of no row has passed.
+    """
+    target = session.blueprint.target
+    table = session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
     if not table.num_rows:
         raise NothingToLearnFromError(target.title, target.horizon_days)
-    options = replace(
+    if target.calendar is not None:
+        table = in_order_of_periods(table, AS_OF)
+    return table.rename_columns({OUTCOME: target.title})
+
+
+def for_target(session: TargetSession, options: FitOptions) -> FitOptions:
+    """The options, with what the columns of `rows_to_learn_from` are for."""
+    target = session.blueprint.target
+    return replace(
         options,
         outcome=target.title,
         value=target.task is Task.VALUE,
         id_column=EXTERNAL_ID,
-        ordered=True,  # the rows are in order of arrival
+        ordered=True,
         group_column=GROUP,
         as_of_column=AS_OF,
         horizon_days=target.horizon_days,
+        by_period=target.calendar is not None,
         actions=session.blueprint.actions.model_dump(),
     )
-    with make_progress() as progress:
-        spent = perf_counter() - started
-        fitted = fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
-    model = replace(fitted, target=target)
+
+
+def put_to_work(session: TargetSession, model: FittedModel) -> FittedModel:
+    """Store the model with the target that its features were made by, and let it score from now on."""
+    model = replace(model, target=session.target)
     with session.database.transaction() as connection:
-        versions = ModelVersions(connection, target.name, session.organisation)
+        versions = ModelVersions(connection, session.blueprint.target.name, session.organisation)
         versions.activate(versions.add(model), getpass.getuser())
     return model

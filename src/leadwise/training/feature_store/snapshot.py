@@ -121,7 +121,7 @@ class Shelf:
         if content is None:
             raise DamagedSnapshotError(where, f"{name} is not there")
         try:
-            return pq.read_table(pa.BufferReader(content))
+            return pq.ParquetFile(pa.BufferReader(content)).read()
         except (pa.ArrowInvalid, OSError) as error:
             raise DamagedSnapshotError(where, f"{name} cannot be read") from error
 

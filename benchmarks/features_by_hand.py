@@ -29,6 +29,12 @@ def statement(target: Target) -> str:
 a AS (
   SELECT lead, as_of, min(occurred_at) AS answer FROM seen JOIN e USING (lead, as_of)
   WHERE {made_by(target, Actor.LEAD)} AND occurred_at > first_ours GROUP BY lead, as_of
+), g AS (
+  SELECT lead, as_of, max(occurred_at - coalesce(was, arrived)) AS gap FROM (
+    SELECT seen.lead, as_of, seen.occurred_at, l.occurred_at AS arrived,
+      lag(seen.occurred_at) OVER (PARTITION BY seen.lead, as_of ORDER BY seen.occurred_at) AS was
+    FROM seen JOIN leads l ON l.lead = seen.lead
+  ) GROUP BY lead, as_of
 ), s AS (SELECT m.lead, m.as_of, {listed["said"]} FROM statements f {SEEN} GROUP BY m.lead, m.as_of),
 moved AS (
   SELECT DISTINCT f.lead, field FROM statements f JOIN leads l USING (lead) WHERE f.occurred_at > l.occurred_at
@@ -44,7 +50,8 @@ told AS (
 )
 SELECT m.lead, m.as_of, {", ".join(columns)}
 FROM moments m JOIN leads l USING (lead) LEFT JOIN e USING (lead, as_of) LEFT JOIN a USING (lead, as_of)
-LEFT JOIN s USING (lead, as_of) LEFT JOIN c USING (lead, as_of) ORDER BY m.lead, m.as_of"""  # noqa: S608
+LEFT JOIN g USING (lead, as_of) LEFT JOIN s USING (lead, as_of)
+LEFT JOIN c USING (lead, as_of) ORDER BY m.lead, m.as_of"""  # noqa: S608
 
 
 def of_events(target: Target) -> tuple[dict[str, str], dict[str, str]]:
@@ -79,6 +86,7 @@ def of_events(target: Target) -> tuple[dict[str, str], dict[str, str]]:
         "Days in a row with events": "coalesce(bit_count((~e.days & (e.days + 1)) - 1), 0)",
         "Events per day since arrival": f"coalesce(e.n, 0) / greatest((m.as_of - l.occurred_at) / {DAY}, 1)",
         "Hours between events on average": f"CASE WHEN e.n > 1 THEN (e.last - e.first) / {HOUR} / (e.n - 1) END",
+        "Hours of the longest silence": f"greatest(g.gap, m.as_of - coalesce(e.last, l.occurred_at)) / {HOUR}",
         "Days since arrival": f"(m.as_of - l.occurred_at) / {DAY}",
         "Arrival hour": f"l.occurred_at // {HOUR} % 24",
         "Arrival weekday": weekday("l.occurred_at"),
@@ -135,9 +143,8 @@ def of_statements(target: Target) -> tuple[dict[str, str], dict[str, str]]:
         if field.kind is FieldKind.DATE:
             name, value = f"{name}: days ago", f"(m.as_of - epoch_us(s.f{place}::TIMESTAMP)) / {DAY}"
         outer[name] = value
-        if field.kind is FieldKind.NUMBER:
-            outer[f"{field.title}: changes"] = f"coalesce(c.n_{field.name}, 0)"
-            outer[f"{field.title}: days since the last change"] = f"(m.as_of - c.last_{field.name}) / {DAY}"
+        outer[f"{field.title}: changes"] = f"coalesce(c.n_{field.name}, 0)"
+        outer[f"{field.title}: days since the last change"] = f"(m.as_of - c.last_{field.name}) / {DAY}"
     outer["Changed details"] = "coalesce(c.n, 0)"
     outer |= {f"Changed details{window}": f"coalesce(c.n{days}, 0)" for window, days in WINDOWS.items()}
     outer |= {
@@ -150,7 +157,6 @@ def of_changes(target: Target) -> dict[str, str]:
     lately = {f"n{days}": f"count(*) FILTER (age < {days * DAY})" for days in WINDOWS.values()}
     own = {}
     for field in target.fields:
-        if field.kind is FieldKind.NUMBER:
-            own[f"n_{field.name}"] = f"count(*) FILTER (field = '{field.name}')"
-            own[f"last_{field.name}"] = f"max(occurred_at) FILTER (field = '{field.name}')"
+        own[f"n_{field.name}"] = f"count(*) FILTER (field = '{field.name}')"
+        own[f"last_{field.name}"] = f"max(occurred_at) FILTER (field = '{field.name}')"
     return {"n": "count(*)", **lately, **own, "first": "min(occurred_at)", "last": "max(occurred_at)"}

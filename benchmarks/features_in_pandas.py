@@ -9,7 +9,7 @@ from features_by_hand import DAY, HOUR, WINDOWS
 from leadwise.domain.target import Actor, FieldKind, Target
 
 
-def in_pandas(  # noqa: C901, PLR0912, PLR0915 - one script from top to bottom, as people write them
+def in_pandas(  # noqa: C901, PLR0915 - one script from top to bottom, as people write them
     target: Target, tables: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """What somebody would write in pandas: facts joined to moments, what was not known left out, groups aggregated."""
@@ -51,6 +51,11 @@ def in_pandas(  # noqa: C901, PLR0912, PLR0915 - one script from top to bottom, 
     first, last = of(events, "min"), of(events, "max")
     between = (last - first) / HOUR / (out["All events"] - 1)
     out["Hours between events on average"] = between.where(out["All events"] > 1)
+    in_order = events.sort_values(["row", "occurred_at"])
+    before = in_order.groupby("row")["occurred_at"].shift().fillna(in_order["row"].map(arrived))
+    gaps = in_order.assign(gap=in_order["occurred_at"] - before)
+    silences = pd.concat([of(gaps, "max", "gap"), as_of - last.fillna(arrived)], axis=1)
+    out["Hours of the longest silence"] = silences.max(axis=1) / HOUR
     out["Days since arrival"] = age_days
     for name, instant in (("Arrival ", arrived), ("", as_of)):
         stamp = pd.to_datetime(instant, unit="us", utc=True).dt
@@ -98,10 +103,9 @@ def in_pandas(  # noqa: C901, PLR0912, PLR0915 - one script from top to bottom, 
     same = (statements["text"] == was) | (statements["text"].isna() & was.isna())
     changes = statements[(statements["occurred_at"] > statements["lead"].map(leads["occurred_at"])) & ~same]
     for field in target.fields:
-        if field.kind is FieldKind.NUMBER:
-            own = changes[changes["field"] == field.name]
-            out[f"{field.title}: changes"] = count(own)
-            out[f"{field.title}: days since the last change"] = (as_of - of(own, "max")) / DAY
+        own = changes[changes["field"] == field.name]
+        out[f"{field.title}: changes"] = count(own)
+        out[f"{field.title}: days since the last change"] = (as_of - of(own, "max")) / DAY
     out["Changed details"] = count(changes)
     for window, days in WINDOWS.items():
         out[f"Changed details{window}"] = count(changes[changes["age"] < days * DAY])

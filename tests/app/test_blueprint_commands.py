@@ -270,3 +270,14 @@ def test_numbers_out_of_range_are_refused(leadwise, option):
 def test_one_lead_is_a_world_too(leadwise):
     for name in list_blueprints():
         assert leadwise("simulate", name, "--leads", "1", "--out", name).status == 0
+
+
+def test_a_blueprint_for_real_data_alone_needs_no_simulator(leadwise):
+    leadwise("blueprint", "new", "Ours", "--out", "ours.toml")
+    text = Path("ours.toml").read_text(encoding="utf-8")
+    Path("ours.toml").write_text(text[: text.index("[simulator]")], encoding="utf-8")
+    assert leadwise("blueprint", "check", "ours.toml").status == 0
+    assert "Not simulated" in leadwise("blueprint", "show", "ours.toml").out
+    refused = leadwise("simulate", "ours.toml", "--out", "simulated")
+    assert (refused.status, "has no [simulator]" in refused.err) == (1, True)
+    assert not Path("simulated").exists()

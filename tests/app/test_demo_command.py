@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 COMMAND = (str(Path(sys.executable).with_name("leadwise")), "demo")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture

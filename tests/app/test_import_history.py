@@ -15,10 +15,16 @@ from leadwise.app.forgetting import forget
 from leadwise.app.history_importing import NothingStoredError
 from leadwise.connectors.records.mapping import RecordKind
 from leadwise.domain.score import Score
+from leadwise.domain.target import FieldKind, LeadField
 from leadwise.store import tables
 from leadwise.store.database import Database
+from leadwise.store.history import read_history
 from leadwise.store.ranking import RankingFilter, RankingRepository
 from leadwise.store.scores import ScoreRepository
+
+
+def microseconds_to_day(stamp: int) -> str:
+    return f"{datetime.fromtimestamp(stamp / 1e6, UTC):%Y-%m-%d}"
 
 
 def test_a_history_is_stored_once_however_often_it_is_imported(load: Importer):
@@ -94,6 +100,21 @@ def test_what_is_said_of_a_merged_lead_is_said_of_the_one_that_stands_for_it(loa
     assert lead["external_id"] == "1"
     assert set(history.events["lead"].to_pylist()) == set(history.outcomes["lead"].to_pylist()) == {lead["lead"]}
     assert history.events.num_rows == 2
+
+
+def test_a_merge_lets_nothing_be_known_earlier_than_the_merge_itself(load: Importer):
+    load.leads("1", "2", "3", budget=["7"] * 3, recorded_at=["2026-01-05T00:00:00Z"] * 3)
+    for lead in "123":
+        load.events(f"event of {lead}", lead=lead, recorded_at=["2026-01-06T00:00:00Z"])
+    load.leads("3", merged_into=["2"], recorded_at=["2026-02-01T00:00:00Z"])
+    load.leads("2", merged_into=["1"], recorded_at=["2026-03-01T00:00:00Z"])
+    budget = LeadField(name="budget", title="Budget", kind=FieldKind.NUMBER, missing="")
+    with load.database.transaction() as connection:
+        history = read_history(connection, "default", TARGET.model_copy(update={"fields": (budget,)}))
+    known = sorted(microseconds_to_day(stamp) for stamp in history.events["recorded_at"].to_pylist())
+    assert known == ["2026-01-06", "2026-03-01", "2026-03-01"]
+    said = history.statements.to_pylist()
+    assert {microseconds_to_day(row["recorded_at"]) for row in said} == {"2026-01-05", "2026-03-01"}
 
 
 @pytest.mark.parametrize("order", [["2", "3"], ["3", "2"]])

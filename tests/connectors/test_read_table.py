@@ -246,6 +246,7 @@ def test_real_tables_are_read_whole(name: str, shape: tuple[int, int]):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_gigabytes_are_read(tmp_path: Path):
     path, block = tmp_path / "large.csv", b"".join(b"lead-%09d,%d,some words,0.25\n" % (i, i) for i in range(100_000))
     with path.open("wb") as file:

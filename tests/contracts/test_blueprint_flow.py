@@ -8,14 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import resources
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
+from tests.in_process import run_here
 
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.card import Task
+from leadwise.registry.model_file import read_model_file
 from leadwise.store.database import Database, normalised_url
 
 COMMAND = str(Path(sys.executable).with_name("leadwise"))
@@ -39,10 +42,7 @@ class Place:
         }  # fmt: skip
 
     def run(self, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        finished = subprocess.run(
-            (COMMAND, *map(str, arguments)),
-            env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        finished = run_here(self.folder, self.environment, *arguments)
         assert finished.returncode == status, finished.stderr
         assert "Traceback" not in finished.stderr
         return finished
@@ -97,6 +97,33 @@ def goes_all_the_way(place: Place, blueprint: str, leads: int) -> None:
 
 def test_a_blueprint_goes_from_simulated_files_to_scores(place):
     goes_all_the_way(place, QUICK, 400)
+
+
+def test_a_kind_of_event_that_no_blueprint_names_is_learnt_from_and_scored_by(place):
+    own, kind = "Probefahrt 🚗; DROP TABLE", "test_drive_held"
+    place.run("simulate", QUICK, "--leads", 400, "--now", NOW, "--out", "sim")
+    events = place.folder / "sim" / "events.csv"
+    events.write_text(events.read_text(encoding="utf-8").replace(kind, own), encoding="utf-8")
+    for file in KINDS:
+        place.run("import", file, f"sim/{file}.csv", "--map", "sim/mapping.toml")
+    quality = json.loads(place.run("features", "refresh", QUICK, "--as-of", NOW, "--json").stdout)
+    assert quality["found_kinds"] == [own]
+    assert quality["features"][own]["maximum"] > 0
+    place.run("fit", "--target", QUICK, "--budget", 2, "--algorithm", "logistic_regression", "--out", "m.leadwise")
+    model = read_model_file(place.folder / "m.leadwise")
+    assert own in {kind.name for kind in model.target.events}
+    assert f"{own} in the last 7 days" in {column.name for column in model.columns}
+    place.run("score", "--target", QUICK, "--out", "before.csv")
+    before = (place.folder / "before.csv").read_text(encoding="utf-8")
+
+    # The blueprint takes the kind up under another title: the model goes on with its own words.
+    changed = place.folder / "changed.toml"
+    shipped = resources.files("leadwise.blueprints").joinpath(f"{QUICK}.toml").read_text(encoding="utf-8")
+    changed.write_text(shipped.replace('"test_drive_held"', json.dumps(own, ensure_ascii=False)), encoding="utf-8")
+    place.run("features", "refresh", changed, "--as-of", NOW)
+    said = place.run("score", "--target", changed, "--out", "after.csv").stderr
+    assert "as they were then" in said
+    assert (place.folder / "after.csv").read_text(encoding="utf-8") == before
 
 
 @pytest.mark.slow

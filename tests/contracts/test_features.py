@@ -26,6 +26,7 @@ SAID = {
     FieldKind.EMAIL: ("ada@gmail.com", "ada@lovelace.org", "ada", None),
     FieldKind.PHONE: ("+49 89 63648018", "call me", None),
     FieldKind.JOB_TITLE: ("CEO", "Nurse", None),
+    FieldKind.PHOTOS: ("3", "a.jpg b.jpg", "[]", None),
 }
 KINDS = {"received": Actor.LEAD, "sent": Actor.STAFF, "ordered": None}
 TARGET = Target(
@@ -109,7 +110,7 @@ def is_hidden(stamp: tuple[int, int], hour: int) -> bool:
 
 def test_all_families_were_found() -> None:
     assert [each.__name__ for each in families()] == ["activity", "amounts", "calendar", "contact", "counts", "fields"]
-    assert len(DEFINITIONS) == 60
+    assert len(DEFINITIONS) == 79
 
 
 @quick
@@ -169,7 +170,7 @@ EMPTY = rows_of(facts([], []), (1, 0))[0]
 FULL = rows_of(
     facts(
         [("received", (2, 2), 1), ("sent", (3, 3), 1), ("received", (9, 9), 1), ("ordered", (30, 30), 3)],
-        [*((kind, texts[0], (0, 0)) for kind, texts in SAID.items()), (FieldKind.NUMBER, "90", (5, 5))],
+        [(kind, texts[place], (5 - 5 * place,) * 2) for kind, texts in SAID.items() for place in (0, 1)],
     ),
     (1, 40),
 )[0]

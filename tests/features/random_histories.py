@@ -20,12 +20,13 @@ GIVEN = {
     FieldKind.EMAIL: ("a@gmail.com", "b@firm.example", "c"),
     FieldKind.PHONE: ("+49 30 123456", "0043 1 5123456", "12"),
     FieldKind.JOB_TITLE: ("CEO", "Head of Sales", "Intern"),
+    FieldKind.PHOTOS: ("3", "a.jpg b.jpg", "[]"),
     FieldKind.TEXT: ("web", "Web", "wéb"),
     FieldKind.LONG_TEXT: ("I would like to see it.", "🚗🚗", "x" * 900),
 }
 
 
-def random_history(target: Target, seed: int, leads: int = 60, events: int = 900) -> History:
+def random_history(target: Target, seed: int, leads: int = 60, events: int = 4000) -> History:
     """A history of leads, of which some are without events."""
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     arrived = [_lead(target, draw, place) for place in range(leads)]

@@ -11,13 +11,14 @@ from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
 from leadwise.domain.target import Actor, EventKind, EventNumber, FieldKind, LeadField, Target
 from leadwise.features.engines.duckdb import DuckDBEngine
-from leadwise.features.found_kinds import count_kinds, with_found_kinds
+from leadwise.features.found_kinds import count_kinds, find_kinds, with_kinds
 from leadwise.features.history import compute, definitions, describe
 from leadwise.features.records import history_of
 
 ENGINE = DuckDBEngine()
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 KEY = ("crm", "1")
+NO_CHANGES = {"It: changes": 0, "It: days since the last change": None}
 
 
 def a_kind(name: str, title: str, actor: Actor | None = None, *numbers: EventNumber) -> EventKind:
@@ -133,18 +134,21 @@ def test_the_moment_has_weekday_and_hour_and_days_before_1970_too() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "found"),
     [
-        (FieldKind.NUMBER, "12.5", {"It": 12.5, "It: changes": 0, "It: days since the last change": None}),
-        (FieldKind.NUMBER, "many", {"It": None, "It: changes": 0, "It: days since the last change": None}),
-        (FieldKind.TEXT, "", {"It": None}),
-        (FieldKind.YES_NO, "Yes", {"It": True}),
-        (FieldKind.LONG_TEXT, "Grüße 🙂", {"It: length": 7}),
-        (FieldKind.DATE, "2026-01-14", {"It: days ago": 1.375}),
-        (FieldKind.DATE, "20.1.2026", {"It: days ago": -4.625}),
-        (FieldKind.DATE, "soon", {"It: days ago": None}),
-        (FieldKind.EMAIL, "Ada@GMail.com ", {"It: kind of address": "free"}),
-        (FieldKind.PHONE, "0044 20 7031 3000", {"It: valid": True, "It: country": "GB"}),
-        (FieldKind.PHONE, "12", {"It: valid": False, "It: country": None}),
-        (FieldKind.JOB_TITLE, "Leiterin Vertrieb", {"It: seniority": "manager"}),
+        (FieldKind.NUMBER, "12.5", {"It": 12.5, **NO_CHANGES}),
+        (FieldKind.NUMBER, "many", {"It": None, **NO_CHANGES}),
+        (FieldKind.TEXT, "", {"It": None, **NO_CHANGES}),
+        (FieldKind.YES_NO, "Yes", {"It": True, **NO_CHANGES}),
+        (FieldKind.LONG_TEXT, "Grüße 🙂", {"It: length": 7, **NO_CHANGES}),
+        (FieldKind.DATE, "2026-01-14", {"It: days ago": 1.375, **NO_CHANGES}),
+        (FieldKind.DATE, "20.1.2026", {"It: days ago": -4.625, **NO_CHANGES}),
+        (FieldKind.DATE, "soon", {"It: days ago": None, **NO_CHANGES}),
+        (FieldKind.EMAIL, "Ada@GMail.com ", {"It: kind of address": "free", **NO_CHANGES}),
+        (FieldKind.PHONE, "0044 20 7031 3000", {"It: valid": True, "It: country": "GB", **NO_CHANGES}),
+        (FieldKind.PHONE, "12", {"It: valid": False, "It: country": None, **NO_CHANGES}),
+        (FieldKind.PHOTOS, "3", {"It: any": True, "It: number": 3, **NO_CHANGES}),
+        (FieldKind.PHOTOS, '["https://a.example/1.jpg", "2.jpg"]', {"It: any": True, "It: number": 2, **NO_CHANGES}),
+        (FieldKind.PHOTOS, "[]", {"It: any": False, "It: number": 0, **NO_CHANGES}),
+        (FieldKind.JOB_TITLE, "Leiterin Vertrieb", {"It: seniority": "manager", **NO_CHANGES}),
     ],
 )
 def test_what_a_field_says(kind: FieldKind, value: str, found: dict[str, Any]) -> None:
@@ -169,6 +173,19 @@ def test_saying_the_same_again_is_no_change_and_changing_back_is_two() -> None:
     assert again["Hours since anything happened"] == 6 * 24
 
 
+def test_the_longest_silence_is_between_two_events_or_before_the_first_or_since_the_last() -> None:
+    name = "Hours of the longest silence"
+    assert row(TARGET, [], 2)[name] == 48
+    assert row(TARGET, [happened(3, "sent"), happened(4, "sent")], 5)[name] == 72
+    assert row(TARGET, [happened(1, "sent"), happened(8, "received"), happened(9, "sent")], 10)[name] == 7 * 24
+    assert row(TARGET, [happened(1, "sent"), happened(2, "sent")], 7)[name] == 5 * 24
+
+
+def test_who_never_wrote_although_we_did_has_an_engagement_of_zero() -> None:
+    assert row(TARGET, [happened(1, "sent")], 2)["Engagement rate"] == 0
+    assert row(TARGET, [happened(1, "received")], 2)["Engagement rate"] is None
+
+
 def test_changes_of_an_amount_are_counted_for_that_field_alone() -> None:
     both = (
         LeadField(name=name, title=name.title(), kind=FieldKind.NUMBER, missing="Nothing") for name in ("price", "area")
@@ -186,10 +203,22 @@ def test_targets_that_do_not_say_who_acts_have_no_reply_times() -> None:
 
 def test_kinds_that_are_not_named_get_features_of_their_own_the_most_frequent_first() -> None:
     events = [*(happened(day, "page_viewed") for day in (1, 2)), happened(1, "call"), happened(1, "fax")]
-    counts = count_kinds(history_of(TARGET, [Lead(*KEY, MONDAY, MONDAY)], events))
-    target = with_found_kinds(TARGET, counts, most=2)
+    happened_so_far = history_of(
+        TARGET, [Lead(*KEY, MONDAY, MONDAY)], [*events, happened(9, "later"), happened(9, "later")]
+    )
+    counts = count_kinds(happened_so_far, microseconds(MONDAY + timedelta(days=3)))
+    assert counts == {"page_viewed": 2, "call": 1, "fax": 1}
+    target = with_kinds(TARGET, find_kinds(TARGET, counts, most=2))
     found = row(target, events, 3)
     assert (found["Page viewed"], found["Call"], found["Events of other kinds"]) == (2, 1, 1)
     assert "Fax" not in found
     assert describe(target, "Page viewed", 2) == "Page viewed: 2 times"
     assert row(TARGET, events, 3)["Events of other kinds"] == 4
+
+
+def test_kinds_that_were_found_stay_and_those_that_the_target_learns_to_name_go() -> None:
+    counts = {"call": 5, "fax": 9, "page_viewed": 7}
+    assert find_kinds(TARGET, counts, kept=["call"], most=2) == ("call", "fax")
+    named = TARGET.model_copy(update={"events": (*TARGET.events, a_kind("call", "Calls"))})
+    assert find_kinds(named, counts, kept=["call"], most=2) == ("fax", "page_viewed")
+    assert with_kinds(named, ["call"]) == named

@@ -9,12 +9,13 @@ import pytest
 from leadwise.domain.history import EVENTS, LEADS, MOMENTS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import EventKind, EventNumber, FieldKind, LeadField, Target
 from leadwise.features.engines.duckdb import DuckDBEngine
-from leadwise.features.found_kinds import MOST_KINDS, count_kinds, with_found_kinds
+from leadwise.features.found_kinds import MOST_KINDS, count_kinds, find_kinds, with_kinds
 from leadwise.features.history import LeadNotKnownYetError, compute, definitions, statement
 
 ENGINE = DuckDBEngine(threads=1)
 HOUR = 3_600_000_000
 START = 20_000 * 24 * HOUR
+FOREVER = 2**62
 HOSTILE = (
     "'; DROP TABLE leads; --",
     '"quoted"',
@@ -59,7 +60,7 @@ def row(target: Target, of: History, hour: float) -> dict[str, object]:
 
 def test_kinds_named_like_sql_html_or_other_features_are_counted_each_by_itself() -> None:
     happened = history([*HOSTILE, *HOSTILE])
-    target = with_found_kinds(TARGET, count_kinds(happened))
+    target = with_kinds(TARGET, find_kinds(TARGET, count_kinds(happened, FOREVER)))
     found = row(target, happened, 100)
     own = target.events
     assert {kind.name for kind in own} == set(HOSTILE)
@@ -84,7 +85,7 @@ def test_fields_and_numbers_with_hostile_names_and_texts_are_read_as_they_are() 
 
 def test_ten_thousand_kinds_give_a_bounded_number_of_features() -> None:
     happened = history([f"kind {n}" for n in range(10_000)] + ["kind 7"] * 3)
-    target = with_found_kinds(TARGET, count_kinds(happened))
+    target = with_kinds(TARGET, find_kinds(TARGET, count_kinds(happened, FOREVER)))
     assert len(target.events) == MOST_KINDS
     assert len(definitions(target)) < 200
     found = row(target, happened, 10_100)

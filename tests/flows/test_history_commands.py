@@ -1,4 +1,4 @@
-"""The real commands in processes of their own, on a database of their own."""
+"""The real commands on a database of their own; in processes of their own where a process shows more."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.in_process import run_here
 
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.store.database import Database, normalised_url
@@ -64,6 +65,10 @@ def files(tmp_path: Path) -> Path:
 
 
 def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_here(folder, environment, *arguments)
+
+
+def run_process(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (COMMAND, *arguments), env=environment, cwd=folder, capture_output=True, text=True, check=False
     )
@@ -122,7 +127,7 @@ def test_a_database_that_is_away_is_told_in_one_sentence(files):
 
 
 def test_a_table_is_still_imported_as_before(environment, empty_url, files):
-    done = run(environment, files, "import", "leads.csv", "--id", "Lead No.")
+    done = run_process(environment, files, "import", "leads.csv", "--id", "Lead No.")
     assert (done.returncode, "2 added" in done.stdout) == (0, True)
     assert rows(empty_url, "SELECT DISTINCT source FROM leads") == [("leads",)]
 

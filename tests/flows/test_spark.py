@@ -1,25 +1,36 @@
 """Spark as people use it: a real cluster computes features and scores rows, and says what it lacks."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from tests.features.random_histories import random_history, random_moments
 from tests.features.spark_cluster import BRIEF, spark_cluster
+from tests.in_process import run_here
 
 import leadwise
 from leadwise.blueprints.blueprint import load_blueprint
+from leadwise.blueprints.simulator import simulate
 from leadwise.features.engines import spark_session
 from leadwise.features.engines.choice import get_engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.engines.errors import SparkUnreachableError
 from leadwise.features.engines.spark_session import stop
 from leadwise.features.history import compute
+from leadwise.registry.versions import ModelVersions
+from leadwise.store.database import Database, normalised_url, open_database
+from leadwise.store.events import EventRepository
+from leadwise.store.leads import LeadRepository
+from leadwise.store.organisations import OrganisationRepository
+from leadwise.store.outcomes import OutcomeRepository
 
 pytest.importorskip("pyspark", reason="not offered by the other side: the extra `spark` is not installed")
 
@@ -60,7 +71,8 @@ def scored(tmp_path_factory) -> Path:
     learnt = {name: values[:400] for name, values in rows.items()}
     leadwise.fit(learnt, outcome="Converted", budget=2, algorithms=["logistic_regression"]).save(folder / "m.leadwise")
     pq.write_table(leadwise.app.frames.to_arrow(rows), folder / "t.parquet")
-    assert score(folder, "plain.parquet").returncode == 0
+    command = ("score", "m.leadwise", "t.parquet", "--out", "plain.parquet")
+    assert run_here(folder, os.environ, *command).returncode == 0
     return folder
 
 
@@ -97,7 +109,59 @@ def test_a_cluster_without_room_is_not_waited_for(master, monkeypatch):
     ],
 )
 def test_an_engine_that_is_not_there_is_named_with_what_to_do(scored, engine, sentence):
-    refused = score(scored, "none.parquet", "--engine", engine)
+    command = ("score", "m.leadwise", "t.parquet", "--out", "none.parquet", "--engine", engine)
+    refused = run_here(scored, os.environ, *command)
     assert refused.returncode == 1
     assert sentence in " ".join(refused.stderr.split())
     assert not (scored / "none.parquet").exists()
+
+
+def store(database: Database, organisation: str, leads: int, now: datetime) -> None:
+    world = simulate(load_blueprint("marketplace-auto"), leads, 1, now)
+    with database.transaction() as connection:
+        OrganisationRepository(connection).ensure(organisation)
+        LeadRepository(connection, organisation).add_many(world.leads[:leads])
+        EventRepository(connection, organisation).add_many(world.events)
+        OutcomeRepository(connection, organisation).add_many(world.outcomes)
+
+
+def fitted(environment: dict[str, str], *options: str, status: int) -> tuple[dict, str]:
+    command = (sys.executable, "-m", "leadwise", "fit", "--target", "marketplace-auto", "--json", "--budget", "600")
+    few = ("--algorithm", "logistic_regression", "--algorithm", "gradient_boosting")
+    finished = subprocess.run(
+        (*command, *few, *options), env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert finished.returncode == status, finished.stderr
+    assert "Traceback" not in finished.stderr
+    return json.loads(finished.stdout), finished.stderr
+
+
+@pytest.mark.slow
+def test_many_organisations_models_are_those_fitted_alone_and_a_failure_stops_no_other(master, empty_url, tmp_path):
+    environment = {
+        **os.environ,
+        "LEADWISE_DATABASE_URL": empty_url,
+        "LEADWISE_DATA_FOLDER": str(tmp_path),
+        "LEADWISE_SPARK_MEMORY": "512m",
+    }
+    with open_database(empty_url, Path("unused")) as database:
+        store(database, "north", 250, datetime(2026, 1, 1, tzinfo=UTC))
+        store(database, "south 🚗", 300, datetime(2025, 6, 1, tzinfo=UTC))
+        with database.transaction() as connection:
+            OrganisationRepository(connection).ensure("new")
+            young = simulate(load_blueprint("marketplace-auto"), 5, 1, datetime.now(UTC)).leads
+            LeadRepository(connection, "new").add_many([replace(lead, occurred_at=datetime.now(UTC)) for lead in young])
+    one_by_one, _ = fitted(environment, "--every-organisation", status=1)
+    found, told = fitted(environment, "--every-organisation", "--engine", master, status=1)
+    assert found == one_by_one
+    assert [each["organisation"] for each in found["organisations"]] == ["new", "north", "south 🚗"]
+    new, north, south = found["organisations"]
+    assert (new["version"], "there are none" in new["refused"]) == (None, True)
+    assert "1 did not, and what scored for them before still does: 'new'" in told
+    assert north["version"] != south["version"]
+    alone, _ = fitted(environment, "--organisation", "north", status=0)
+    assert alone["model_version"] == north["version"]
+    with Database(normalised_url(empty_url)) as database, database.transaction() as connection:
+        for each in (north, south):
+            active = ModelVersions(connection, "car_sold", each["organisation"]).find_active_card()
+            assert active.model_version == each["version"]

@@ -90,6 +90,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(table):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("budget", [10, 60])
 def test_the_budget_is_kept(tmp_path, budget):
     write(tmp_path / "leads.csv", 300_000)

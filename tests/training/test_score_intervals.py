@@ -85,3 +85,12 @@ def test_a_rate_that_moved_from_period_to_period_will_move_again():
 def test_scores_that_are_all_the_same_have_an_interval():
     low, high = fit_score_intervals(np.zeros(1), np.ones(1)).around(np.zeros(2))
     assert np.isfinite([low, high]).all()
+
+
+def test_a_lead_that_is_looked_at_often_moves_a_period_no_further():
+    random = np.random.default_rng(2)
+    margin, target = random.normal(-1, 1, 400), (random.random(400) < 0.3).astype(float)
+    once = fit_score_intervals(margin, target, periods=(100,) * 4)
+    group = np.repeat(np.arange(400), 5)
+    often = fit_score_intervals(np.repeat(margin, 5), np.repeat(target, 5), periods=(500,) * 4, group=group)
+    assert often.level == pytest.approx(once.level)

@@ -38,8 +38,9 @@ def show_blueprint(blueprint: Blueprint) -> None:
         out.print(_features(target))
     out.print()
     out.print(f"Learns from: {', '.join(each.name for each in definitions(target))}.\n")
-    out.print(_rules(blueprint))
-    out.print()
+    if blueprint.rules:
+        out.print(_rules(blueprint))
+        out.print()
     for grade, action in blueprint.actions.model_dump().items():
         out.print(f"{grade}  {action}")
     out.print(f"\n{_simulator_sentence(blueprint)}")
@@ -103,4 +104,6 @@ def _rules(blueprint: Blueprint) -> Table:
 
 def _simulator_sentence(blueprint: Blueprint) -> str:
     settings = blueprint.simulator
+    if settings is None:
+        return "Not simulated: it has no [simulator]."
     return f"Simulated as {settings.source!r}: leads arrive over {settings.days:,} days."

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from leadwise.app.demo_quality import Quality, judge
 from leadwise.app.demo_training import train
+from leadwise.app.engines import engine_in_use
 from leadwise.blueprints.blueprint import Blueprint, load_blueprint
 from leadwise.blueprints.simulator import simulate
 from leadwise.domain.progress import Progress
@@ -126,12 +127,13 @@ def _begin_dealership(
 def _score(
     database: Database, blueprint: Blueprint, options: DemoOptions, as_of: datetime, progress: Progress
 ) -> Quality:
+    engine = engine_in_use()
     progress.start(total_steps=2)
     with database.transaction() as connection:
         progress.step("scoring the open leads")
-        score_open_leads(connection, blueprint.target, as_of, ORGANISATION)
+        score_open_leads(connection, blueprint.target, as_of, engine, ORGANISATION)
         model = ModelVersions(connection, blueprint.target.name, ORGANISATION).get_active()
     progress.step("judging the model on leads that it has never seen")
-    quality = judge(model, blueprint, options.seed, as_of)
+    quality = judge(model, blueprint, options.seed, as_of, engine)
     progress.finish()
     return quality

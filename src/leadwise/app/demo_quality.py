@@ -7,7 +7,7 @@ import numpy as np
 
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.blueprints.simulator import simulate
-from leadwise.features.engines.duckdb import DuckDBEngine
+from leadwise.features.engines import Engine
 from leadwise.features.records import history_of
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.landmarks import EXTERNAL_ID, OUTCOME, SOURCE, landmark_table
@@ -44,12 +44,12 @@ class Quality:
         )
 
 
-def judge(model: FittedModel, blueprint: Blueprint, seed: int, as_of: datetime) -> Quality:
+def judge(model: FittedModel, blueprint: Blueprint, seed: int, as_of: datetime, engine: Engine) -> Quality:
     """The model's quality on another year of the same dealership."""
     unseen = simulate(blueprint, JUDGED_LEADS, seed + ANOTHER_YEAR, as_of)
     on_arrival = blueprint.target.model_copy(update={"ages_days": (0,)})
     history = history_of(on_arrival, unseen.leads, unseen.events, unseen.outcomes)
-    table = landmark_table(on_arrival, history, DuckDBEngine(), now=as_of)
+    table = landmark_table(on_arrival, history, engine, now=as_of)
     won = np.array(table.column(OUTCOME).to_pylist(), dtype=np.float64)
     keys = zip(table.column(SOURCE), table.column(EXTERNAL_ID), strict=True)
     truth = np.array([unseen.truth[str(source), str(external_id)] for source, external_id in keys])

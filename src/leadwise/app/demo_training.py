@@ -1,5 +1,6 @@
 """The demo's model: learnt from what the store holds, as with any dealership."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -38,7 +39,7 @@ def train(
         seed=seed,
         actions=blueprint.actions.model_dump(),
     )
-    model = fit(table, options, progress)
+    model = replace(fit(table, options, progress), target=blueprint.target)
     with database.transaction() as connection:
         versions = ModelVersions(connection, blueprint.target.name, organisation)
         versions.activate(versions.add(model), ACTIVATED_BY)

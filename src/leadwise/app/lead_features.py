@@ -75,7 +75,7 @@ def explain_lead(session: TargetSession, lead: str, source: str | None, as_of: d
         LeadNotFoundError, SeveralLeadsError: if it is not one lead.
         LeadNotKnownYetError: if it was not known then.
     """
-    target = session.blueprint.target
+    target = session.target
     with session.database.transaction() as connection:
         found = find_numbers(connection, session.organisation, target.entity, lead, source)
     if not found:

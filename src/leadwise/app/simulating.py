@@ -88,13 +88,15 @@ def write_simulation(
     """Simulate, and write leads, events, outcomes, their mapping, the truth, and a note how they came to be.
 
     Raises:
+        NoSimulatorError: if the blueprint does not say how.
         FolderInUseError: if the folder holds anything else and `force` is not given; then nothing is changed.
         NotAFolderError, FileNotPermittedError, FileNotWrittenError: if the folder cannot be written to.
     """
     title = _title(blueprint, options)
+    days = blueprint.simulation.days  # refuses before a folder is made
     _check_folder(folder, title, force=force)
     progress.start(total_steps=5)
-    progress.step(f"simulating {options.leads:,} leads")
+    progress.step(f"simulating {options.leads:,} leads over {days:,} days")
     tables = simulate_tables(blueprint, options.leads, options.seed, options.now, drift=options.drift)
     # The note first: who is interrupted can say the same again, and the folder is known as this simulation's.
     write_whole(folder / NOTE, f"{title}\n{describe(blueprint, tables)}\n{_FILES}".encode())
@@ -111,7 +113,7 @@ def describe(blueprint: Blueprint, tables: SimulatedTables) -> str:
     leads, events, outcomes = (each.num_rows for each in (tables.leads, tables.events, tables.outcomes))
     title = blueprint.target.title
     counts = f"{leads:,} leads, {events:,} events and {outcomes:,} outcomes of {blueprint.title!r}."
-    if blueprint.simulator.orders is not None:
+    if blueprint.simulation.orders is not None:
         expected = tables.truth.column("expected_value").to_numpy()
         mean = float(expected.mean()) if leads else 0.0
         word = f"{title}: {mean:,.2f} expected of each on arrival; {tables.base_rate:.1%} order again."

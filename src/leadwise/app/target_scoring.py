@@ -1,19 +1,30 @@
 """Scores of a target's open leads: into a file, and appended to those in the store."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
 from leadwise.app.target_session import TargetSession
+from leadwise.domain.target import Target
 from leadwise.features.history import definitions
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.open_leads import compute_scores
 from leadwise.store.scores import ScoreRepository
-from leadwise.training.feature_store.snapshot import Snapshot
+from leadwise.training.feature_store.refreshing import fingerprint
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.landmarks import EXTERNAL_ID
+from leadwise.training.landmarks import EXTERNAL_ID, open_lead_table
 
 SCORES_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class OpenLeads:
+    """The features of all leads that were open as of an instant (`landmarks.open_lead_table`), and what made them."""
+
+    target: Target
+    as_of: datetime
+    features: pa.Table
 
 
 def active_model(session: TargetSession) -> FittedModel:
@@ -26,26 +37,34 @@ def active_model(session: TargetSession) -> FittedModel:
         return ModelVersions(connection, session.blueprint.target.name, session.organisation).get_active()
 
 
-def rows_to_score(session: TargetSession, snapshot: Snapshot) -> pa.Table:
+def open_leads(session: TargetSession, model: FittedModel) -> OpenLeads:
+    """The open leads as of the newest snapshot, with features by the definitions that the model was fitted with."""
+    snapshot = session.snapshot()
+    target = model.target or session.target
+    if fingerprint(target) == snapshot.fingerprint:
+        return OpenLeads(target, snapshot.as_of, snapshot.features)
+    session.say("Definitions have changed since the model was fitted, so its features are computed as they were then.")
+    history = session.read(target=target)
+    return OpenLeads(target, snapshot.as_of, open_lead_table(target, history, session.engine, as_of=snapshot.as_of))
+
+
+def rows_to_score(leads: OpenLeads) -> pa.Table:
     """The open leads' features, with the identifier that scores name them by."""
-    names = [each.name for each in definitions(session.blueprint.target)]
-    return snapshot.features.select([EXTERNAL_ID, *names])
+    return leads.features.select([EXTERNAL_ID, *(each.name for each in definitions(leads.target))])
 
 
-def store_scores(session: TargetSession, model: FittedModel, snapshot: Snapshot) -> int:
+def store_scores(session: TargetSession, model: FittedModel, leads: OpenLeads) -> int:
     """Append a score of each open lead, with all reasons in the words of the business; gives how many.
 
-    A lead that was erased after the snapshot was read gets none.
+    A lead that was erased after the features were read gets none.
     """
-    target, organisation = session.blueprint.target, session.organisation
-    with session.database.transaction() as connection:
-        scores = ScoreRepository(connection, organisation)
-        return sum(
-            scores.add_many(compute_scores(model, target, piece, snapshot.as_of)).added
-            for piece in _pieces(snapshot.features)
-        )
-
-
-def _pieces(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, table.num_rows, SCORES_AT_ONCE):
-        yield table.slice(start, SCORES_AT_ONCE)
+    total, stored = leads.features.num_rows, 0
+    with session.database.transaction() as connection, session.progress() as progress:
+        scores = ScoreRepository(connection, session.organisation)
+        progress.start(total_steps=-(-total // SCORES_AT_ONCE))
+        for start in range(0, total, SCORES_AT_ONCE):
+            piece = leads.features.slice(start, SCORES_AT_ONCE)
+            progress.step(f"storing scores {start + 1:,} to {start + piece.num_rows:,}")
+            stored += scores.add_many(compute_scores(model, leads.target, piece, leads.as_of)).added
+        progress.finish()
+    return stored

@@ -14,7 +14,9 @@ from leadwise.domain.clock import now
 from leadwise.domain.errors import Missing
 from leadwise.domain.history import History
 from leadwise.domain.progress import Progress
+from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
+from leadwise.features.found_kinds import with_kinds
 from leadwise.store.database import Database, open_database
 from leadwise.store.history import read_history
 from leadwise.store.organisations import OrganisationRepository
@@ -77,10 +79,16 @@ class TargetSession:
         name = shelf_name(self.blueprint.target.name, self.organisation)
         return Shelf(self.store.below(name))
 
-    def read(self, leads: list[int] | None = None) -> History:
-        """What is on record of the target's leads, or of some of them."""
+    @property
+    def target(self) -> Target:
+        """The blueprint's target, with words for the kinds of events that the newest snapshot found beside."""
+        latest = self.shelf.find_latest()
+        return with_kinds(self.blueprint.target, latest.found_kinds if latest is not None else ())
+
+    def read(self, leads: list[int] | None = None, target: Target | None = None) -> History:
+        """What is on record of the target's leads, or of some of them; of another target, if one is given."""
         with self.database.transaction() as connection:
-            return read_history(connection, self.organisation, self.blueprint.target, leads)
+            return read_history(connection, self.organisation, target or self.blueprint.target, leads)
 
     def refresh(self, as_of: datetime | None = None) -> Quality:
         """Make a snapshot as of an instant, or of now.
@@ -121,7 +129,7 @@ class TargetSession:
         if latest is None:
             self.say("There is no snapshot of features yet, so one is made.")
             self.refresh()
-        elif latest.fingerprint != fingerprint(self.blueprint.target):
+        elif latest.fingerprint != fingerprint(self.target):
             self.say("Definitions have changed since the newest snapshot of features, so another one is made.")
             self.refresh()
         return self.shelf.get()

@@ -17,6 +17,7 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE
 from leadwise.training.options import FitOptions
+from leadwise.training.period_splits import in_order_of_periods
 
 
 class NothingToLearnFromError(Invalid):
@@ -52,34 +53,58 @@ def learn_target(session: TargetSession, options: FitOptions) -> FittedModel:
     Raises:
         NothingToLearnFromError: if the horizon of no row has passed.
     """
-    started, target = perf_counter(), session.blueprint.target
-    table = past_leads(session)
+    started = perf_counter()
+    table = rows_to_learn_from(session)
+    with session.progress() as progress:
+        return fit(table, for_target(session, options), progress, spent_seconds=perf_counter() - started)
+
+
+def past_leads(session: TargetSession) -> pa.Table:
+    """The newest snapshot's training rows, in order of arrival, or of periods where the target has a calendar."""
+    table = session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
+    return table if session.blueprint.target.calendar is None else in_order_of_periods(table, AS_OF)
+
+
+def rows_to_learn_from(session: TargetSession) -> pa.Table:
+    """The same, with the outcome under the target's title.
+
+    Raises:
+        NothingToLearnFromError: if the horizon of no row has passed.
+    """
+    target, table = session.blueprint.target, past_leads(session)
     if not table.num_rows:
         raise NothingToLearnFromError(target.title, target.horizon_days)
-    options = replace(
+    return table.rename_columns({OUTCOME: target.title})
+
+
+def for_target(session: TargetSession, options: FitOptions) -> FitOptions:
+    """The options, with what the columns of `rows_to_learn_from` are for."""
+    target = session.blueprint.target
+    return replace(
         options,
         outcome=target.title,
         value=target.task is Task.VALUE,
         id_column=EXTERNAL_ID,
-        ordered=True,  # the rows are in order of arrival
+        ordered=True,
         group_column=GROUP,
         as_of_column=AS_OF,
         horizon_days=target.horizon_days,
+        by_period=target.calendar is not None,
         actions=session.blueprint.actions.model_dump(),
     )
-    with session.progress() as progress:
-        spent = perf_counter() - started
-        return fit(table.rename_columns({OUTCOME: target.title}), options, progress, spent_seconds=spent)
-
-
-def past_leads(session: TargetSession) -> pa.Table:
-    """What there is to learn from, in the order in which the newest rows become the test."""
-    return session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
 
 
 def store_model(session: TargetSession, model: FittedModel, done_by: str, *, activate: bool) -> str:
-    """Store a model that was learnt, let it score from now on if asked to, and get its version."""
+    """Store a model with the target that its features were made by, and get its version.
+
+    Args:
+        session: The target at work, at the snapshot that it was learnt from.
+        model: What was learnt.
+        done_by: Who asked for it.
+        activate: Whether it scores from now on.
+    """
     target, version = session.blueprint.target.name, model.card.model_version
+    model = replace(model, target=session.target)
     with session.database.transaction() as connection:
         versions = ModelVersions(connection, target, session.organisation)
         versions.add(model)
@@ -99,9 +124,10 @@ def measure_on_test_leads(session: TargetSession, model: FittedModel, tested: Mo
         model: Measured.
         tested: The other one's card.
     """
-    rows, table = tested.data.test_rows, past_leads(session)
-    if not rows or not tested.data.time_ordered:
+    rows, target = tested.data.test_rows, session.blueprint.target
+    if not rows or not tested.data.time_ordered or target.calendar is not None:  # then they are not the newest rows
         return None
+    table = past_leads(session)
     newest = table.slice(max(table.num_rows - rows, 0))
-    unseen = unseen_by((model.card,), newest, session.blueprint.target.horizon_days)
+    unseen = unseen_by((model.card,), newest, target.horizon_days)
     return measure(model, newest) if unseen.num_rows == newest.num_rows else None

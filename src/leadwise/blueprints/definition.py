@@ -10,7 +10,21 @@ from leadwise.blueprints.coherence import Incoherences, target_mistakes
 from leadwise.blueprints.part import Part
 from leadwise.blueprints.simulator_settings import SimulatorSettings
 from leadwise.blueprints.simulator_words import misfits
+from leadwise.domain.errors import Missing
 from leadwise.domain.target import Target
+
+
+class NoSimulatorError(Missing):
+    """A blueprint does not say how its leads are simulated."""
+
+    code = "no_simulator"
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        super().__init__(
+            f"The blueprint {title!r} was expected to say how its leads are simulated, but has no [simulator]; "
+            "add one as in the file that `leadwise blueprint new` writes."
+        )
 
 
 class Rule(Part):
@@ -88,14 +102,28 @@ class Blueprint(Part):
     rules: tuple[Rule, ...] = ()
     actions: Actions
     """By grade."""
-    simulator: SimulatorSettings
+    simulator: SimulatorSettings | None = None
+    """How to simulate it; None: it is known from real data alone."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        found = [*target_mistakes(self.target), *misfits(self.simulator, self.target)]
+        found = list(target_mistakes(self.target))
+        if self.simulator is not None:
+            found += misfits(self.simulator, self.target)
         if found:
             raise Incoherences(found)
         return self
+
+    @property
+    def simulation(self) -> SimulatorSettings:
+        """How to simulate it.
+
+        Raises:
+            NoSimulatorError: if it does not say.
+        """
+        if self.simulator is None:
+            raise NoSimulatorError(self.title)
+        return self.simulator
 
     def points(self, row: Mapping[str, object]) -> int:
         """The sum of the points of all rules that hold for a row of the feature table, by column name.

@@ -51,7 +51,7 @@ def simulate(blueprint: Blueprint, leads: int, seed: int, now: datetime, *, drif
     Raises:
         NaiveTimeError: if `now` has no zone.
     """
-    tables, source = simulate_tables(blueprint, leads, seed, now, drift=drift), blueprint.simulator.source
+    tables, source = simulate_tables(blueprint, leads, seed, now, drift=drift), blueprint.simulation.source
     return Simulation(
         leads=_leads(tables.leads, blueprint.target.entity),
         events=_events(tables, blueprint.target),

@@ -93,7 +93,7 @@ class _World:
 
     def tables(self, count: int) -> SimulatedTables:
         """The record of that many leads."""
-        settings = self.blueprint.simulator
+        settings = self.blueprint.simulation
         arrivals = arrival_times(self.rng, settings.arrivals, count, self.now, settings.days)
         fields = draw_fields(Drawing(self.rng, arrivals), settings.fields)
         shown = self._log_odds(arrivals, fields)
@@ -115,7 +115,7 @@ class _World:
 
     def _log_odds(self, arrivals: Seconds, fields: dict[str, Drawn]) -> Floats:
         """The base and what the fields do, as of each arrival."""
-        settings = self.blueprint.simulator
+        settings = self.blueprint.simulation
         begin = self.now - settings.days * DAY
         moved = self.drift * (arrivals - begin) / (self.now - begin)
         base = settings.conversion.base_log_odds if settings.conversion else 0.0
@@ -130,7 +130,7 @@ class _World:
         self, leads: Leads, shown: Floats, fields: dict[str, Drawn]
     ) -> tuple[list[Happened], Ending, dict[str, Floats]]:
         """What happens to the leads, how it ends, and the truth."""
-        settings, target = self.blueprint.simulator, self.blueprint.target
+        settings, target = self.blueprint.simulation, self.blueprint.target
         if settings.conversion is None:
             return self._ordered(leads, shown, fields)
         ends = draw_ends(self.rng, settings.conversion, target, leads, shown, fields)
@@ -142,7 +142,7 @@ class _World:
     def _ordered(
         self, leads: Leads, shown: Floats, fields: dict[str, Drawn]
     ) -> tuple[list[Happened], Ending, dict[str, Floats]]:
-        settings, orders = self.blueprint.simulator, self.blueprint.simulator.orders
+        settings, orders = self.blueprint.simulation, self.blueprint.simulation.orders
         assert orders is not None
         medians = median_amounts(orders, fields, len(leads))
         made = draw_orders(self.rng, orders, shown + leads.intent, medians, leads.until_now)

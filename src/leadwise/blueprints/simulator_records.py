@@ -39,7 +39,7 @@ class Recorder:
     """Writes down what had happened and was known by now, and leaves out the rest."""
 
     def __init__(self, blueprint: Blueprint, rng: np.random.Generator, now: int, arrivals: Seconds) -> None:
-        self._settings, self._target = blueprint.simulator, blueprint.target
+        self._settings, self._target = blueprint.simulation, blueprint.target
         self._rng, self._now, self._arrivals = rng, now, arrivals
         initial = self._target.entity[:1].upper() or "L"
         self._names = _objects([f"{initial}-{number:05d}" for number in range(1, len(arrivals) + 1)])

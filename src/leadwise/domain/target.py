@@ -32,6 +32,8 @@ class FieldKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     JOB_TITLE = "job_title"
+    PHOTOS = "photos"
+    """How many pictures there are, or their addresses: a list, or one after the other."""
 
 
 class Calendar(StrEnum):

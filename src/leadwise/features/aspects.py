@@ -21,6 +21,7 @@ Derive = Callable[[Texts], Values]
 """From distinct texts to what they say, null where they say nothing."""
 
 _YES_NO = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
+_BETWEEN = re.compile(r"[\s,;|\[\]\"']+")
 _POINTED = re.compile(r"\d{1,2}\.\d{1,2}\.")
 
 
@@ -67,10 +68,27 @@ def _aspects(field: LeadField) -> Iterator[Aspect]:
             yield Aspect(field, ": country", pa.string(), "text", _each(country_of, pa.string()))
         case FieldKind.JOB_TITLE:
             yield Aspect(field, ": seniority", pa.string(), "text", _each(seniority, pa.string()))
+        case FieldKind.PHOTOS:
+            yield Aspect(field, ": any", pa.bool_(), "number", _each(_has_pictures, pa.float64()))
+            yield Aspect(field, ": number", pa.float64(), "number", _each(_pictures, pa.float64()))
 
 
 def _each(read: Callable[[str], object], dtype: pa.DataType) -> Derive:
     return lambda texts: pa.array([read(str(text)) for text in texts], dtype)
+
+
+def _pictures(text: str) -> float:
+    """How many: the number itself, or as many as addresses stand between commas, semicolons and spaces.
+
+    >>> _pictures("12"), _pictures('["a.jpg", "b.jpg"]'), _pictures("a.jpg, b.jpg"), _pictures("[]")
+    (12.0, 2.0, 2.0, 0.0)
+    """
+    number = text.strip()
+    return float(number) if number.isdecimal() else float(len([each for each in _BETWEEN.split(number) if each]))
+
+
+def _has_pictures(text: str) -> float:
+    return float(_pictures(text) > 0)
 
 
 def _yes_or_no(texts: Texts) -> Values:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from leadwise.features.definition import Aggregate, FeatureDefinition, Known
+from leadwise.features.sql import is_any
+from leadwise.features.tables import BY_LEAD, BY_STAFF
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -22,24 +24,37 @@ _ASKED = """asked AS (
 _MOMENT = "row, as_of, arrived_at, known_since"
 
 
-def _visible(table: str, join: str = "JOIN") -> str:
+def _visible(table: str) -> str:
     """What a table knows as of each moment that is asked for: the only way by which facts reach features."""
     return (
-        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.* FROM asked {join} {table} AS fact "
+        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.* FROM asked JOIN {table} AS fact "
         "ON fact.lead = asked.lead AND fact.occurred_at <= asked.as_of AND fact.recorded_at <= asked.as_of"
     )
 
 
-_ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY occurred_at, recorded_at, position"
+_ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY position"
 _COMPARED = f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before FROM ({_visible('details')}) AS said"
+_IN_ORDER = "OVER (PARTITION BY row ORDER BY occurred_at)"
 _SOURCES = {
-    Known.EVENTS: _visible("events", "LEFT JOIN"),  # a moment without events has a row of nulls
-    Known.ANSWERS: f"SELECT * FROM ({_visible('events')}) AS again JOIN of_events USING (row)",
+    Known.EVENTS: _visible("events"),
+    Known.SEQUENCE: (
+        f"SELECT *, actor = {BY_LEAD} AS by_lead, lag(occurred_at) {_IN_ORDER} AS occurred_before, "
+        f"min(CASE WHEN actor = {BY_STAFF} THEN occurred_at END) {_IN_ORDER} AS first_ours "
+        f"FROM ({_visible('events')}) AS happened"
+    ),
     Known.STATEMENTS: _visible("statements"),
     Known.CHANGES: (
         f"SELECT * FROM ({_COMPARED}) AS compared WHERE occurred_at > arrived_at AND text IS DISTINCT FROM text_before"
     ),
 }
+_TOGETHER = {
+    "count": "CAST(sum({}) AS BIGINT)",
+    "sum": "sum({})",
+    "min": "min({})",
+    "max": "max({})",
+    "bit_or": "bit_or({})",
+}
+"""How what was made of each kind of event is put together."""
 
 _Names = dict[Aggregate, str]
 """What each distinct aggregate is called in the statement: features that need the same one share it."""
@@ -51,22 +66,40 @@ def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
     """The statement that computes these features."""
     names: _Names = {}
     values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
-    tables, joins, first = [_ASKED], [], "asked"
+    tables, joins = [_ASKED], []
     for known in Known:
-        aggregates = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
-        if not aggregates:
-            continue
-        if known is Known.EVENTS:  # it has a row for each moment: so wide a table is not joined once more
-            first, key = "of_events", _MOMENT
-        else:
-            key = "row"
-            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = {first}.row")
-        listed = ",\n    ".join([key, *aggregates])
-        tables.append(f"of_{known} AS (\n  SELECT {listed}\n  FROM ({_SOURCES[known]}) AS known\n  GROUP BY {key}\n)")
-    columns = ",\n  ".join([f"{first}.row AS row", "known_since", *values])
-    return "\n".join(
-        [f"WITH {', '.join(tables)}", f"SELECT {columns}", f"FROM {first}", *joins, f"ORDER BY {first}.row"]
-    )
+        columns = {name: aggregate for aggregate, name in names.items() if aggregate.over is known}
+        if columns:
+            tables += _tables(known, columns)
+            joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
+    listed = ",\n  ".join(["asked.row AS row", "known_since", *values])
+    return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins, "ORDER BY asked.row"])
+
+
+def _tables(known: Known, columns: Mapping[str, Aggregate]) -> list[str]:
+    """The table `of_<known>`, and what it is made from.
+
+    Events are aggregated by kind before they are by moment: an event has a part in a dozen aggregates then, not in all.
+    """
+    if known is not Known.EVENTS:
+        listed = [f"{aggregate.sql} AS {name}" for name, aggregate in columns.items()]
+        return [f"of_{known} AS (\n  {_grouped(known, listed, 'row')}\n)"]
+    parts = {sql: f"part_{place}" for place, sql in enumerate({each.sql: None for each in columns.values()})}
+    by_kind = _grouped(known, [f"{sql} AS {name}" for sql, name in parts.items()], "row, kind", "row, kind")
+    together = ",\n    ".join(f"{_together(each, parts[each.sql])} AS {name}" for name, each in columns.items())
+    return [
+        f"by_kind AS (\n  {by_kind}\n)",
+        f"of_{known} AS (\n  SELECT row,\n    {together}\n  FROM by_kind\n  GROUP BY row\n)",
+    ]
+
+
+def _together(aggregate: Aggregate, part: str) -> str:
+    """An aggregate over all kinds that matter, of those over each kind."""
+    function = aggregate.sql.partition("(")[0]
+    if aggregate.kinds is None:
+        return _TOGETHER[function].format(part)
+    chosen = f"CASE WHEN {is_any('kind', aggregate.kinds)} THEN {part} END"
+    return f"max({chosen})" if len(aggregate.kinds) == 1 else _TOGETHER[function].format(chosen)
 
 
 def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Known, str], Evidence]:
@@ -80,16 +113,22 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
     by_column = {name: aggregate for aggregate, name in names.items()}
     evidence = {name: [(by_column[column], column) for column in columns] for name, columns in behind.items()}
     columns = {
-        known: [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        known: [f"{_single(aggregate)} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         for known in Known
     }
-    of_events = _grouped(Known.EVENTS, columns[Known.EVENTS], "row")
     sets = "GROUPING SETS ((position), ())"
     return {
-        known: f"WITH {_ASKED}, of_events AS ({of_events})\n{_grouped(known, listed, sets, 'position')}"
+        known: f"WITH {_ASKED}\n{_grouped(known, listed, sets, 'position')}"
         for known, listed in columns.items()
         if listed
     }, evidence
+
+
+def _single(aggregate: Aggregate) -> str:
+    """An aggregate over events of all kinds at once, as over anything else."""
+    if aggregate.kinds is None:
+        return aggregate.sql
+    return f"{aggregate.sql} FILTER (WHERE {is_any('kind', aggregate.kinds)})"
 
 
 def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row") -> str:
@@ -103,11 +142,10 @@ def _value(definition: FeatureDefinition, names: _Names) -> str:
 
 def _own(definition: FeatureDefinition, names: _Names) -> dict[str, str]:
     """What each of the definition's aggregates is called in the statement."""
-    own: dict[str, str] = {}
-    for name, aggregate in definition.aggregates.items():  # answers stand after what they refer to
-        filled = Aggregate(aggregate.over, _fill(aggregate.sql, own))
-        own[name] = names.setdefault(filled, f"{aggregate.over}_{len(names)}")
-    return own
+    return {
+        name: names.setdefault(aggregate, f"{aggregate.over}_{len(names)}")
+        for name, aggregate in definition.aggregates.items()
+    }
 
 
 def _fill(sql: str, own: Mapping[str, str]) -> str:

@@ -13,7 +13,18 @@ from leadwise.domain.target import Target
 from leadwise.features.engines import Dialect
 from leadwise.features.values import Value
 
-__all__ = ["Aggregate", "FeatureDefinition", "Known", "Value", "families", "family", "of_changes", "of_events"]
+__all__ = [
+    "Aggregate",
+    "FeatureDefinition",
+    "Known",
+    "Value",
+    "families",
+    "family",
+    "in_sequence",
+    "of_changes",
+    "of_events",
+    "of_kinds",
+]
 
 
 class Known(StrEnum):
@@ -21,11 +32,12 @@ class Known(StrEnum):
 
     EVENTS = "events"
     """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), and `number_<place in
-    Target.numbers>`; all null in the one row of a moment without events."""
-    ANSWERS = "answers"
-    """The events once more, beside the results of the aggregates over events."""
+    Target.numbers>`."""
+    SEQUENCE = "sequence"
+    """The events in order: `by_lead` (whether the lead made it happen), `occurred_at`, `occurred_before` (that of the
+    event before; null for the first), `first_ours` (that of staff's first one up to then; null if there is none)."""
     STATEMENTS = "statements"
-    """`aspect` (its place among `aspects(target)`), `text`, `number`, `occurred_at`, `recorded_at`, `position`."""
+    """`aspect` (its place among `aspects(target)`), `text`, `number`, `position` (the latest has the largest)."""
     CHANGES = "changes"
     """The statements that said something new after the arrival: `field` (its place in `Target.fields`), `occurred_at`,
     `age`."""
@@ -35,11 +47,17 @@ class Known(StrEnum):
 class Aggregate:
     """SQL that makes one value of all that was known; instants are microseconds.
 
-    Over answers, `{name}` stands for the feature's aggregate over events of that name.
+    Args:
+        over: What is aggregated.
+        sql: One aggregate function. Over events it is `count`, `sum`, `min`, `max` or `bit_or`: it is computed for each
+            kind of event by itself, and those of several kinds are put together: a count of what there is none of is
+            null.
+        kinds: Over events, the kinds that matter, by their place in `Target.events`; None: all.
     """
 
     over: Known
     sql: str
+    kinds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,17 @@ def of_events(**aggregates: str) -> dict[str, Aggregate]:
     <Known.EVENTS: 'events'>
     """
     return {name: Aggregate(Known.EVENTS, sql) for name, sql in aggregates.items()}
+
+
+def of_kinds(kinds: Iterable[int], **aggregates: str) -> dict[str, Aggregate]:
+    """Aggregates over the events of some kinds that were known."""
+    chosen = tuple(sorted(kinds))
+    return {name: Aggregate(Known.EVENTS, sql, chosen) for name, sql in aggregates.items()}
+
+
+def in_sequence(**aggregates: str) -> dict[str, Aggregate]:
+    """Aggregates over the events that were known, each beside what was before it."""
+    return {name: Aggregate(Known.SEQUENCE, sql) for name, sql in aggregates.items()}
 
 
 def of_changes(**aggregates: str) -> dict[str, Aggregate]:

@@ -13,9 +13,9 @@ from leadwise.features.compiling import compile_evidence
 from leadwise.features.definition import Aggregate, Known
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
-from leadwise.features.tables import engine_tables
+from leadwise.features.tables import engine_tables, places_in_time
 
-_EVENTS = {Known.EVENTS, Known.ANSWERS}
+_EVENTS = {Known.EVENTS, Known.SEQUENCE}
 _ONE_OF = ("min(", "max(", "arg_max")
 """Aggregates that take their value from one fact."""
 
@@ -45,16 +45,21 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
     tables["events"] = tables["events"].append_column("position", history.events["position"])
     tables["moments"] = pa.table([[lead], [as_of]], schema=MOMENTS).append_column("row", pa.array([0]))
     found = {known: DuckDBEngine().run(statement, tables) for known, statement in statements.items()}
-    return {name: _behind(found, aggregates) for name, aggregates in columns.items()}
+    said = history.statements
+    own = dict(zip(places_in_time(said).tolist(), said["position"].to_pylist(), strict=True))
+    return {name: _behind(found, aggregates, own) for name, aggregates in columns.items()}
 
 
-def _behind(found: Mapping[Known, pa.Table], aggregates: Sequence[tuple[Aggregate, str]]) -> Behind:
+def _behind(
+    found: Mapping[Known, pa.Table], aggregates: Sequence[tuple[Aggregate, str]], own: Mapping[int, int]
+) -> Behind:
+    """The facts behind a feature; `own` says which position the history has for a statement's place in time."""
     events: set[int] = set()
     statements: set[int] = set()
     for aggregate, column in aggregates:
         facts = events if aggregate.over in _EVENTS else statements
         facts.update(_facts(found[aggregate.over], aggregate, column))
-    return Behind(tuple(sorted(events)), tuple(sorted(statements)))
+    return Behind(tuple(sorted(events)), tuple(sorted(own[place] for place in statements)))
 
 
 def _facts(found: pa.Table, aggregate: Aggregate, column: str) -> list[int]:

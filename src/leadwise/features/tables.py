@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from leadwise.domain.history import LEAD, POSITION, STAMPS, History
-from leadwise.domain.target import Target
+from leadwise.domain.target import Actor, Target
 from leadwise.features.aspects import Aspect, Derive, aspects
 from leadwise.features.texts import Values
 
@@ -18,8 +18,12 @@ _PLACE = pa.int32()
 _TEXT: "pa.Field[Any]" = pa.field("text", pa.string())
 NONE = -1
 """In place of a kind that the target does not name."""
+BY_NEITHER, BY_LEAD, BY_STAFF = 0, 1, 2
+"""Who made an event happen."""
+_ACTORS = {None: BY_NEITHER, Actor.LEAD: BY_LEAD, Actor.STAFF: BY_STAFF}
 
 STATEMENTS = pa.schema([LEAD, pa.field("aspect", _PLACE), _TEXT, pa.field("number", pa.float64()), *STAMPS, POSITION])
+"""Positions are places in time: by `occurred_at`, then `recorded_at`, then the position in the history."""
 DETAILS = pa.schema([LEAD, pa.field("field", _PLACE), _TEXT, *STAMPS, POSITION])
 
 
@@ -29,18 +33,31 @@ def engine_tables(target: Target, history: History) -> dict[str, pa.Table]:
     `events` and `statements` are those of `definition.Known`. `details` are the statements of fields of which
     something was said after the arrival: only those can have changed.
     """
+    said = history.statements
+    said = said.set_column(said.column_names.index("position"), "position", pa.array(places_in_time(said)))
     return {
         "leads": history.leads.select(["lead", "occurred_at", "recorded_at"]),
         "events": _events(target, history.events),
-        "statements": _statements(target, history.statements),
-        "details": _details(target, history),
+        "statements": _statements(target, said),
+        "details": _details(target, history.leads, said),
     }
 
 
+def places_in_time(statements: pa.Table) -> Numbers:
+    """The place of each statement among all, so that one number says which of two came later."""
+    order = np.lexsort([statements[name].to_numpy() for name in ("position", "recorded_at", "occurred_at")])
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
+
+
 def _events(target: Target, events: pa.Table) -> pa.Table:
+    kind = _places(events["kind"], [kind.name for kind in target.events])
+    actors = np.array([*(_ACTORS[each.actor] for each in target.events), BY_NEITHER], np.int32)  # the last is of NONE
     columns = {
         "lead": events["lead"],
-        "kind": _places(events["kind"], [kind.name for kind in target.events]),
+        "kind": kind,
+        "actor": pa.array(actors[kind.to_numpy()]),
         "occurred_at": events["occurred_at"],
         "recorded_at": events["recorded_at"],
     }
@@ -80,12 +97,11 @@ def _derived(texts: Any, derive: Derive) -> Values:
     return derive(coded.dictionary).take(coded.indices)
 
 
-def _details(target: Target, history: History) -> pa.Table:
-    statements = history.statements
+def _details(target: Target, leads: pa.Table, statements: pa.Table) -> pa.Table:
     field = _places(statements["field"], [field.name for field in target.fields]).to_numpy()
     lead, occurred_at = statements["lead"].to_numpy(), statements["occurred_at"].to_numpy()
     one = field.astype(np.int64) + lead * (len(target.fields) + 1)
-    later = (field != NONE) & (occurred_at > _arrivals(history.leads, lead))
+    later = (field != NONE) & (occurred_at > _arrivals(leads, lead))
     chosen = pa.array(np.isin(one, one[later]) & (field != NONE))
     table = statements.set_column(1, "field", pa.array(field)).filter(chosen)
     return table.select(DETAILS.names).cast(DETAILS)

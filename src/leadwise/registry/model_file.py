@@ -6,6 +6,7 @@ manifest.sha256  checksum of manifest.json
 card.json        the model card
 columns.json     how each column is read
 model.json       algorithm, task, calibration, value intervals, kind of reasons, and what it says of made-up rows
+target.json      what its features are made by, of a model of stored leads
 algorithm/...    the algorithm's own parts
 ```
 
@@ -28,6 +29,7 @@ from leadwise.connectors.whole_file import write_whole
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
 from leadwise.domain.frame import Feature
+from leadwise.domain.target import Target
 from leadwise.features.encoding import column_features
 from leadwise.models.algorithm import Predictor
 from leadwise.models.catalogue import get_algorithm
@@ -48,6 +50,7 @@ from leadwise.training.score_intervals import ScoreIntervals
 
 FORMAT = "leadwise model"
 MANIFEST, MANIFEST_CHECKSUM = "manifest.json", "manifest.sha256"
+TARGET = "target.json"
 ALGORITHM_FOLDER = "algorithm/"
 LARGEST_BYTES = 2 << 30
 """Larger contents are refused before they are unpacked: no model comes near, a zip bomb does."""
@@ -61,6 +64,7 @@ def dump_model(model: FittedModel) -> bytes:
         "card.json": orjson.dumps(model.card.model_dump(mode="json"), option=orjson.OPT_INDENT_2),
         "columns.json": _COLUMNS.dump_json(model.columns),
         "model.json": orjson.dumps(_describe(model)),
+        **({TARGET: model.target.model_dump_json().encode()} if model.target else {}),
         **{ALGORITHM_FOLDER + name: content for name, content in model.algorithm.save().items()},
     }
     checksums = {name: _checksum(content) for name, content in sorted(files.items())}
@@ -193,6 +197,7 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         score_intervals=ScoreIntervals(**sureness) if (sureness := described.get("score_intervals")) else None,
         proof=tuple(described["proof"]),
         exact_reasons=described.get("exact_reasons", False),
+        target=Target.model_validate_json(files[TARGET]) if TARGET in files else None,
     )
     prove(model)  # parts that do not fit together fail here, and not in the midst of scoring
     return model

@@ -12,7 +12,6 @@ from leadwise.domain.frame import Floats
 from leadwise.domain.score import Reason, Score
 from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
-from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.reasons import strongest
@@ -32,19 +31,20 @@ def score_open_leads(
     connection: Connection,
     target: Target,
     as_of: datetime,
+    engine: Engine,
     organisation: str = DEFAULT_ORGANISATION,
-    engine: Engine | None = None,
 ) -> AddResult:
     """Append a score as of an instant for each lead that was open then, by the model that is active now.
 
-    Features come from the given engine, or else from the embedded one.
+    Features are made by the target that is stored with the model, if one is, and come from the given engine.
 
     Raises:
         NoActiveModelError: if no model is active for the target.
     """
     model = ModelVersions(connection, target.name, organisation).get_active()
+    target = model.target or target
     history = read_history(connection, organisation, target)
-    table = open_lead_table(target, history, engine or DuckDBEngine(), as_of=as_of)
+    table = open_lead_table(target, history, engine, as_of=as_of)
     return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
 
 

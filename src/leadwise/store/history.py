@@ -11,7 +11,7 @@ from leadwise.store.copying import copy_table, prepare
 
 # A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
 _OF_LEADS = "leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s{of_parts}"
-_OF_PARTS = " AND {part} = ANY (%(parts)s)"
+_OF_PARTS = " AND leads.id = ANY (%(parts)s)"
 _PARTS = """
 SELECT id FROM leads WHERE id = ANY (%(leads)s)
 UNION SELECT id FROM leads WHERE merged_into = ANY (%(leads)s)
@@ -25,17 +25,19 @@ ORDER BY source COLLATE "C", external_id COLLATE "C"
 """  # noqa: S608 - our own statement
 
 _STATEMENTS = """
-SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'), said.occurred_at, said.recorded_at,
+SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'), said.occurred_at,
+    greatest(said.recorded_at, leads.merged_at),
     row_number() OVER (
         PARTITION BY said.lead_id ORDER BY said.occurred_at, said.recorded_at, is_arrival DESC,
         said.source COLLATE "C", said.external_id COLLATE "C", field COLLATE "C", value
     )
 FROM field_statements AS said
-WHERE field = ANY (%(fields)s) AND organisation_id = %(organisation)s AND entity = %(entity)s{of_parts}
-"""
+JOIN leads ON leads.id = said_of
+WHERE field = ANY (%(fields)s) AND {of_leads}
+""".replace("{of_leads}", _OF_LEADS)
 
 _EVENTS = """
-SELECT coalesce(leads.merged_into, leads.id), kind, events.occurred_at, events.recorded_at,
+SELECT coalesce(leads.merged_into, leads.id), kind, events.occurred_at, greatest(events.recorded_at, leads.merged_at),
     row_number() OVER (
         PARTITION BY coalesce(leads.merged_into, leads.id) ORDER BY events.occurred_at, events.recorded_at,
         events.source COLLATE "C", events.external_id COLLATE "C"
@@ -46,7 +48,8 @@ WHERE events.kind <> %(field_changed)s AND {of_leads}
 """.replace("{of_leads}", _OF_LEADS)
 
 _OUTCOMES = f"""
-SELECT coalesce(leads.merged_into, leads.id) AS lead, won, value, outcomes.occurred_at, outcomes.recorded_at
+SELECT coalesce(leads.merged_into, leads.id) AS lead, won, value, outcomes.occurred_at,
+    greatest(outcomes.recorded_at, leads.merged_at)
 FROM outcomes
 JOIN leads ON leads.id = outcomes.lead_id
 WHERE outcomes.target = %(target)s AND {_OF_LEADS}
@@ -62,7 +65,7 @@ def read_history(
 
     Statements are those of the target's fields: what each delivery of a lead said, and what events of kind
     `field_changed` said, which are therefore not among the events. A text that is no number has none. What was merged
-    into a lead is the lead's.
+    into a lead is the lead's, recorded of it when the merge was: before that, nobody knew.
 
     Args:
         connection: Its transaction sees one state of the store; its time zone becomes UTC.
@@ -87,13 +90,13 @@ def read_history(
     events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])
     prepare(connection)
 
-    def read(query: str, schema: pa.Schema, part: str = "leads.id") -> pa.Table:
-        told = query.replace("{of_parts}", of_parts.replace("{part}", part)).replace("{numbers}", columns)
+    def read(query: str, schema: pa.Schema) -> pa.Table:
+        told = query.replace("{of_parts}", of_parts).replace("{numbers}", columns)
         return copy_table(connection, told, {**given, **numbers}, schema)
 
     return History(
         leads=read(_LEADS, LEADS),
-        statements=read(_STATEMENTS, STATEMENTS, part="said_of"),
+        statements=read(_STATEMENTS, STATEMENTS),
         events=read(_EVENTS, events),
         outcomes=read(_OUTCOMES, OUTCOMES),
     )

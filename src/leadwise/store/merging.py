@@ -7,6 +7,7 @@ Where a chain ends in a circle, the lead whose word came last stands for all of 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -55,9 +56,11 @@ SELECT id, said_merged_into, merge_recorded_at, source, external_id FROM leads J
 """
 
 _STAND = """
-UPDATE leads SET merged_into = nullif(stands.whole, stands.part)
-FROM unnest(CAST(:parts AS bigint[]), CAST(:wholes AS bigint[])) AS stands (part, whole)
-WHERE leads.id = stands.part AND merged_into IS DISTINCT FROM nullif(stands.whole, stands.part)
+UPDATE leads SET merged_into = nullif(stands.whole, stands.part), merged_at = stands.since
+FROM unnest(CAST(:parts AS bigint[]), CAST(:wholes AS bigint[]), CAST(:since AS timestamptz[]))
+    AS stands (part, whole, since)
+WHERE leads.id = stands.part
+    AND (merged_into, merged_at) IS DISTINCT FROM (nullif(stands.whole, stands.part), stands.since)
 """
 
 _UNMERGED = """
@@ -84,22 +87,29 @@ def merge_leads(connection: Connection, organisation: str) -> list[Rejection]:
     changed = connection.execute(text(_SAY), of_organisation).scalars().all()
     if changed:
         said = {row.id: row for row in connection.execute(text(_AFFECTED), {"changed": changed})}
-        stands = {lead: _stands_for(lead, said) for lead in said}
-        connection.execute(text(_STAND), {"parts": list(stands), "wholes": list(stands.values())})
+        wholes, since = zip(*(_stands_for(lead, said) for lead in said), strict=True)
+        connection.execute(text(_STAND), {"parts": list(said), "wholes": list(wholes), "since": list(since)})
     return [
         Rejection(row.source, row.external_id, _reason(row), row.position)
         for row in connection.execute(text(_UNMERGED), of_organisation)
     ]
 
 
-def _stands_for(lead: int, said: Mapping[int, Any]) -> int:
-    """The end of the chain; in a circle, the lead whose word came last, and of several such the first by name."""
+def _stands_for(lead: int, said: Mapping[int, Any]) -> tuple[int, datetime | None]:
+    """Who stands for a lead, and since when that is known; None where it stands for itself.
+
+    It is the end of the chain; in a circle, the lead whose word came last, and of several such the first by name.
+    """
     passed = [lead]
     while (following := said[passed[-1]].said_merged_into) is not None:
         if following in passed:
-            return _last_word(passed[passed.index(following) :], said)
+            whole = _last_word(passed[passed.index(following) :], said)
+            break
         passed.append(following)
-    return passed[-1]
+    else:
+        whole = passed[-1]
+    words = passed[: passed.index(whole)]
+    return whole, max((said[part].merge_recorded_at for part in words), default=None)
 
 
 def _last_word(circle: Sequence[int], said: Mapping[int, Any]) -> int:

@@ -20,6 +20,12 @@ class OrganisationRepository:
         organisations = tables.organisations.c
         return self._connection.scalar(select(organisations.recorded_at).where(organisations.id == name))
 
+    def list_with(self, entity: str) -> list[str]:
+        """The names of those that have leads of an entity, sorted."""
+        leads = tables.leads.c
+        query = select(leads.organisation_id).where(leads.entity == entity).distinct()
+        return sorted(self._connection.scalars(query))
+
     def ensure(self, name: str) -> None:
         """Make the organisation, unless there is one of that name."""
         self._connection.execute(insert(tables.organisations).values(id=name).on_conflict_do_nothing())

@@ -36,6 +36,7 @@ leads = Table(
     TableColumn("merged_into", BigInteger),
     TableColumn("said_merged_into", BigInteger),
     TableColumn("merge_recorded_at", Instant),
+    TableColumn("merged_at", Instant),
 )
 
 statements = Table(

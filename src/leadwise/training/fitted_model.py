@@ -9,6 +9,7 @@ import pyarrow as pa
 from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column
 from leadwise.domain.frame import Feature, Floats, Frame
+from leadwise.domain.target import Target
 from leadwise.features.encoding import column_features, encode
 from leadwise.models.algorithm import Explanation, Predictor
 from leadwise.models.margins import sigmoid
@@ -30,6 +31,7 @@ class FittedModel:
         score_intervals: How sure probabilities are; None for a value model, and for files that are older than this.
         exact_reasons: Whether contributions are Shapley values even where nobody asks for them.
         proof: For a model that was read from a file: its margins for made-up rows, as the fitting process had them.
+        target: What its features were made by, where they were made of stored leads; scoring makes them by the same.
     """
 
     card: ModelCard
@@ -40,6 +42,7 @@ class FittedModel:
     score_intervals: ScoreIntervals | None = None
     proof: tuple[float, ...] = ()
     exact_reasons: bool = False
+    target: Target | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:

@@ -21,9 +21,10 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.last_fit import fit_last
 from leadwise.training.material import Material, Training
 from leadwise.training.options import FitOptions
+from leadwise.training.period_splits import split_by_period
 from leadwise.training.preparation import PreparedTable, draw, leave_out, prepare
 from leadwise.training.prior import ask_prior, check_prior, read_alike
-from leadwise.training.purging import purge, read_horizons
+from leadwise.training.purging import Horizons, purge, read_horizons
 from leadwise.training.row_order import choose_rows, oldest_first
 from leadwise.training.search import DEFAULT_TRIALS, best_of_each, describe_search, plan_trials
 from leadwise.training.splits import (
@@ -101,16 +102,20 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     features = sum(CODE_WEIGHT if column.kind is ColumnKind.CODE else len(column.parts) for column in prepared.columns)
     features *= PREPROCESSED_WEIGHT if options.preprocessing else 1
     limit = affordable_rows(features, options.budget_seconds, file_cells=file_cells)
-    rows = choose_rows(known, limit, timed=prepared.time is not None, seed=options.seed)
+    timed = prepared.time is not None
+    rows = choose_rows(known, limit, timed=timed and options.newest_first, seed=options.seed)
     target = prepared.target.values[rows]
     task = prepared.target.task
     step = rung(task, target)
     group = prepared.group[rows] if prepared.group is not None else None
-    split = _split(task, target, group, step, timed=prepared.time is not None, seed=options.seed)
-    if options.as_of_column and options.horizon_days:
-        split = purge(
-            split, read_horizons(prepared.table.take(rows), options.as_of_column, options.horizon_days), target
+    horizons = _horizons(prepared.table.take(rows), options)
+    if horizons is not None and group is not None and step is Rung.ENOUGH and options.by_period:
+        split = split_by_period(horizons.as_of, group, seed=options.seed) or _split(
+            task, target, group, step, timed=False, seed=options.seed
         )
+    else:
+        split = _split(task, target, group, step, timed=timed and options.newest_first, seed=options.seed)
+    split = purge(split, horizons, target) if horizons is not None else split
     frame = encode(prepared.table.take(rows), prepared.columns)
     drift = find_drift(
         frame,
@@ -126,6 +131,13 @@ def _gather(prepared: PreparedTable, options: FitOptions, brake: Brake, *, file_
     frame = frame.select([feature.name for feature in frame.features if feature.source not in drift.left_out])
     prior = ask_prior(options.prior, frame.features) if options.prior is not None else None
     return Material(task, known, rows, frame, target, group, split, step, prior, drift)
+
+
+def _horizons(table: pa.Table, options: FitOptions) -> Horizons | None:
+    """When each row's outcome is settled, where rows are of instants."""
+    if not options.as_of_column or not options.horizon_days:
+        return None
+    return read_horizons(table, options.as_of_column, options.horizon_days)
 
 
 def _split(task: Task, target: Floats, group: NDArray[np.int64] | None, step: Rung, *, timed: bool, seed: int) -> Split:

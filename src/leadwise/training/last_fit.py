@@ -18,7 +18,7 @@ def fit_last(
 
     The test's rows are among them: the newest leads are the most like the next ones.
     """
-    timed = prepared.time is not None
+    timed = prepared.time is not None and options.newest_first
     if not brake.allows(_expected_seconds(best, material)):
         return best.model, [*_about_rows(material, None, options, timed=timed), _unrefitted(options)]
     most = affordable_last_rows(_members(best.model), len(material.frame.features), options.budget_seconds)

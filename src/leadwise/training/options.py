@@ -57,6 +57,8 @@ class FitOptions:
         as_of_column: The instant that each row is of, where its outcome is that of a horizon after it.
         horizon_days: How long that horizon is. With both, no row is trained on whose outcome was not settled when the
             rows begin that the model is judged by.
+        by_period: Whether rows are of the ends of periods, in each of which the same leads are looked at again, and in
+            the order of those. The newest periods then become the test.
         drop: Columns to leave out.
         keep: Columns to use whatever the leak check says.
         algorithms: Names of the algorithms that compete; empty: all.
@@ -85,6 +87,7 @@ class FitOptions:
     group_column: str | None = None
     as_of_column: str | None = None
     horizon_days: float | None = None
+    by_period: bool = False
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ()
@@ -98,6 +101,11 @@ class FitOptions:
     created: str | None = None
     converted_at: str | None = None
     until: str | None = None
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the newest of too many rows in time order are used, rather than some of each period."""
+        return not self.by_period
 
     def __post_init__(self) -> None:
         if self.search_trials is not None and self.search is None:

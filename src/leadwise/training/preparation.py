@@ -118,7 +118,8 @@ def draw(table: pa.Table, options: FitOptions) -> tuple[pa.Table, list[str]]:
     rows, which = _read_target(table, options).learnable, "every one that has an outcome"
     if len(rows) > limit:
         time = _order(table, options)
-        rows = np.sort(choose_rows(oldest_first(rows, time), limit, timed=time is not None, seed=options.seed))
+        newest = time is not None and options.newest_first
+        rows = np.sort(choose_rows(oldest_first(rows, time), limit, timed=newest, seed=options.seed))
         which = "the newest" if time is not None else "drawn at random"
     sentence = f"Looked at {len(rows):,} of {table.num_rows:,} rows, {which}; the others would take too long."
     return table.take(rows), [sentence]

@@ -85,11 +85,12 @@ def fit_score_intervals(
     centre, spread = float(margin.mean()), max(float(margin.std()), SMALLEST_SPREAD)
     known = ~np.isnan(target)
     probability = sigmoid(margin)
-    information = known * probability * (1 - probability) * counted_by_group(group, len(margin))
+    counts = counted_by_group(group, len(margin))
+    information = known * probability * (1 - probability) * counts
     line = np.column_stack([np.ones(len(margin)), (margin - centre) / spread])
     believed = np.diag([LEVEL_SPREAD**-2, SLOPE_SPREAD**-2])
     covariance = np.linalg.inv((line * information[:, None]).T @ line + believed)
-    surprise = np.where(known, target, probability) - probability
+    surprise = (np.where(known, target, probability) - probability) * counts
     level = covariance[0, 0] + _variance_between(surprise, information, periods)
     return ScoreIntervals(centre, spread, float(level), float(covariance[1, 1]), float(covariance[0, 1]))
 

@@ -150,7 +150,20 @@ def test_another_definition_computes_everything_anew(shelf):
     assert quality.comparison is not None
     assert not quality.comparison.same_definitions
     assert quality.comparison.vanished_features
-    assert not quality.comparison.new_features
+    (left_out,) = quality.found_kinds
+    assert left_out == TARGET.events[-1].name  # its events are still there, and get words of their own
+    assert all(name.startswith("Test drive missed") for name in quality.comparison.new_features)
+
+
+def test_kinds_that_were_found_stay_as_long_as_the_blueprint_does_not_name_them(shelf):
+    fewer = TARGET.model_copy(update={"events": TARGET.events[:-1]})
+    known = history_of(fewer, WORLD.leads, WORLD.events, WORLD.outcomes)
+    first = taken(shelf, known, target=fewer)
+    assert shelf.get().found_kinds == first.found_kinds == (TARGET.events[-1].name,)
+    none = [event for event in WORLD.events if event.kind not in first.found_kinds]
+    again = taken(shelf, history_of(fewer, WORLD.leads, none, WORLD.outcomes), target=fewer)
+    assert (again.found_kinds, again.fingerprint) == (first.found_kinds, first.fingerprint)
+    assert taken(shelf, history()).found_kinds == ()
 
 
 def test_a_snapshot_says_what_moved_since_the_one_before(shelf):

@@ -104,6 +104,24 @@ def refuse_without_target(given: Mapping[str, bool]) -> None:
     _refuse(given, "These say whose stored leads are meant, and need --target")
 
 
+def refuse_with_every_organisation(given: Mapping[str, bool]) -> None:
+    """Refuse, by their names, what was given although it is about one organisation.
+
+    Raises:
+        typer.BadParameter: if any was.
+    """
+    _refuse(given, "With --every-organisation, leave these out, as they are about one model")
+
+
+def refuse_without_every_organisation(given: Mapping[str, bool]) -> None:
+    """Refuse, by their names, what was given although it is about many models.
+
+    Raises:
+        typer.BadParameter: if any was.
+    """
+    _refuse(given, "These say how many models are fitted, and need --every-organisation")
+
+
 def _refuse(given: Mapping[str, bool], sentence: str) -> None:
     names = [name for name, is_given in given.items() if is_given]
     if names:

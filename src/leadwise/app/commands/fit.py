@@ -26,13 +26,25 @@ NAME = "fit"
 Out = Annotated[Path | None, typer.Option(help="Where the model file goes; with --target it is stored in any case.")]
 Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML file that needs no network.")]
 
+EveryOrganisation = Annotated[
+    bool, typer.Option("--every-organisation", help="With --target: a model of its own for each organisation.")
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        help="With --every-organisation: `spark-local` or `spark://HOST:PORT` fit side by side, `duckdb` one by one."
+    ),
+]
+
 
 def run(
     table: take.OptionalTable = None,
     out: Out = None,
     target: take.TargetOption = None,
     organisation: take.Organisation = "default",
+    every_organisation: EveryOrganisation = False,
     store: take.Store = None,
+    engine: Engine = None,
     outcome: take.OptionalOutcome = None,
     report: Report = None,
     won: take.Won = None,
@@ -80,10 +92,11 @@ def run(
         until=until,
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
+    choice = TargetChoice(target or "", organisation, store, engine)
     if target is not None:
-        _learn_target(TargetChoice(target, organisation, store), table, out, report, options, as_json=as_json)
+        _learn_stored(choice, table, out, report, options, every=every_organisation, as_json=as_json)
         return
-    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
+    _refuse_stored(choice, every=every_organisation)
     _learn(table, out, report, options, [] if prior is None else [prior], as_json=as_json)
 
 
@@ -93,19 +106,53 @@ class TargetChoice(NamedTuple):
     target: str
     organisation: str
     store: str | None
+    engine: str | None
 
 
-def _learn_target(
+def _refuse_stored(choice: TargetChoice, *, every: bool) -> None:
+    """Refuse what is about stored leads, where a table is learnt from."""
+    whose = {"--organisation": choice.organisation != "default", "--every-organisation": every}
+    how = {"--store": choice.store is not None, "--engine": choice.engine is not None}
+    take.refuse_without_target(whose | how)
+
+
+def _learn_stored(
     choice: TargetChoice,
     table: Path | None,
     out: Path | None,
     report: Path | None,
     options: FitOptions,
     *,
+    every: bool,
     as_json: bool,
 ) -> None:
-    """Fit on the newest snapshot, store, show; files only where they are asked for."""
+    """Learn from the stored leads of one organisation, or of every one."""
     take.refuse_with_target({"TABLE": table is not None, **_about_columns(options)})
+    learn = _learn_every_organisation if every else _learn_target
+    learn(choice, out, report, options, as_json=as_json)
+
+
+def _learn_every_organisation(
+    choice: TargetChoice, out: Path | None, report: Path | None, options: FitOptions, *, as_json: bool
+) -> None:
+    """Fit each organisation's model on its newest snapshot, store all, and say what became of each."""
+    of_one = {"--organisation": choice.organisation != "default", "--out": out is not None}
+    take.refuse_with_every_organisation(of_one | {"--report": report is not None})
+    from leadwise.app.every_organisation import check_all_fitted, fit_every_organisation
+    from leadwise.app.every_organisation_text import show_organisations
+    from leadwise.app.target_session import TargetOptions, open_target
+
+    with open_target(TargetOptions(*choice)) as session:
+        fits = tuple(fit_every_organisation(session, options))
+    show_organisations(fits, as_json=as_json)
+    check_all_fitted(fits)
+
+
+def _learn_target(
+    choice: TargetChoice, out: Path | None, report: Path | None, options: FitOptions, *, as_json: bool
+) -> None:
+    """Fit on the newest snapshot, store, show; files only where they are asked for."""
+    take.refuse_without_every_organisation({"--engine": choice.engine is not None})
     from leadwise.app.target_session import TargetOptions, open_target
     from leadwise.app.target_training import fit_target
 

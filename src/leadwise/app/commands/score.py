@@ -62,15 +62,15 @@ def run(
 
 
 def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:
-    from leadwise.app.target_scoring import active_model, rows_to_score, store_scores
+    from leadwise.app.target_scoring import active_model, open_leads, rows_to_score, store_scores
     from leadwise.app.target_session import TargetOptions, open_target
 
     with open_target(TargetOptions(target, organisation, store)) as session:
         model = active_model(session)
-        snapshot = session.snapshot()
-        scoring.run(model, rows_to_score(session, snapshot))
-        stored = store_scores(session, model, snapshot)
-    remark(f"Stored {stored:,} scores, as of {snapshot.as_of:%Y-%m-%d %H:%M} UTC.")
+        leads = open_leads(session, model)
+        scoring.run(model, rows_to_score(leads))
+        stored = store_scores(session, model, leads)
+    remark(f"Stored {stored:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
 class _Scoring:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from leadwise.app.jobs.requests import RefreshRequest, ScoreRequest, TrainRequest
-from leadwise.app.target_scoring import active_model, store_scores
+from leadwise.app.target_scoring import active_model, open_leads, store_scores
 from leadwise.app.target_session import TargetSession
 from leadwise.app.target_training import learn_target, measure_on_test_leads, store_model
 from leadwise.domain.card import Metrics, ModelCard
@@ -68,9 +68,9 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
     model = active_model(session)  # who cannot score need not wait for features
     if request.refresh:
         session.refresh(request.as_of)
-    snapshot = session.snapshot()
-    stored = store_scores(session, model, snapshot)
-    return {"version": model.card.model_version, "as_of": snapshot.as_of.isoformat(), "scores": stored}
+    leads = open_leads(session, model)
+    stored = store_scores(session, model, leads)
+    return {"version": model.card.model_version, "as_of": leads.as_of.isoformat(), "scores": stored}
 
 
 WORK: Mapping[JobKind, Callable[[TargetSession, Any, str], Result]] = {

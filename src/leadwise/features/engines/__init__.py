@@ -18,8 +18,8 @@ class Dialect(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def latest(self, column: str, condition: str, order: tuple[str, ...]) -> str:
-        """An aggregate: the column in the row that comes last in `order`, null if it is null there."""
+    def latest(self, column: str, condition: str, order: str) -> str:
+        """An aggregate: the column in the row where `order` is largest, null if it is null there."""
         ...
 
     def power_of_two(self, exponent: str) -> str:

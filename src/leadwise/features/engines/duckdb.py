@@ -25,9 +25,9 @@ STATEMENTS_KEPT = 8
 class DuckDBDialect:
     """How DuckDB spells what is not spelt alike everywhere."""
 
-    def latest(self, column: str, condition: str, order: tuple[str, ...]) -> str:
+    def latest(self, column: str, condition: str, order: str) -> str:
         """As `Dialect.latest`."""
-        return f"arg_max_null({column}, ({', '.join(order)})) FILTER (WHERE {condition})"
+        return f"arg_max_null({column}, {order}) FILTER (WHERE {condition})"
 
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from leadwise.features.engines import Tables
@@ -28,9 +27,9 @@ ROWS_PER_GROUP = 100_000
 class SparkDialect:
     """How Spark spells what is not spelt alike everywhere."""
 
-    def latest(self, column: str, condition: str, order: tuple[str, ...]) -> str:
+    def latest(self, column: str, condition: str, order: str) -> str:
         """As `Dialect.latest`."""
-        return f"max_by({column}, struct({', '.join(order)})) FILTER (WHERE {condition})"
+        return f"max_by({column}, {order}) FILTER (WHERE {condition})"
 
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
@@ -68,8 +67,8 @@ class SparkEngine:
                 session.read.parquet(_url(_stored(table, folder / f"{name}.parquet"))).createOrReplaceTempView(name)
             found = folder / "found"
             session.sql(statement).write.parquet(_url(found))
-            files = sorted(str(path) for path in found.glob("part-*.parquet"))  # named in the order of rows
-            return ds.dataset(files, format="parquet").to_table()
+            files = sorted(found.glob("part-*.parquet"))  # named in the order of rows
+            return pa.concat_tables([pq.ParquetFile(path).read() for path in files])
 
     def run_each(self, work: Callable[[int], None], count: int) -> None:
         """Call `work(0)`, ..., `work(count - 1)` wherever there is a free processor; what they make is files.

@@ -1,11 +1,11 @@
 """How much happens at all: how often, on how many days, of how many kinds, and whether it grows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
 from leadwise.domain.target import Target
-from leadwise.features.definition import FeatureDefinition, family, of_events
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, in_sequence, of_events, of_kinds
 from leadwise.features.engines import Dialect
 from leadwise.features.sql import count_of, days, hours, where, whole_days, within
 from leadwise.features.tables import NONE
@@ -32,7 +32,7 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
             period.removeprefix(" in the last "),
             saying(f"Events{period}: {{value}}"),
             "coalesce({count}, 0)",
-            count=aggregate,
+            of_events(count=aggregate),
         )
     yield _whole(
         target,
@@ -41,8 +41,7 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "14 days",
         _say_trend,
         "coalesce({week} - ({fortnight} - {week}), 0)",
-        week=count_of(within(7)),
-        fortnight=count_of(within(14)),
+        of_events(week=count_of(within(7)), fortnight=count_of(within(14))),
     )
     yield _whole(
         target,
@@ -51,11 +50,15 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "",
         saying("Events of rare kinds: {value}"),
         "coalesce({count}, 0)",
-        count=count_of(f"kind = {NONE}"),
+        of_kinds([NONE], count="count(age)"),
     )
-    kinds = {f"kind_{place}": count_of(f"kind = {place}") for place in range(len(target.events))}
+    kinds = {
+        name: each
+        for place in range(len(target.events))
+        for name, each in of_kinds([place], **{f"kind_{place}": "count(age)"}).items()
+    }
     met = " + ".join(f"CASE WHEN {{{name}}} > 0 THEN 1 ELSE 0 END" for name in kinds) or "0"
-    yield _whole(target, "Kinds of events", "kinds", "", saying("Different kinds of events: {value}"), met, **kinds)
+    yield _whole(target, "Kinds of events", "kinds", "", saying("Different kinds of events: {value}"), met, kinds)
 
 
 def _days(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
@@ -68,7 +71,7 @@ def _days(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
         "30 days",
         saying("Days with events in the last 30 days: {value}"),
         "coalesce(bit_count({active}), 0)",
-        active=active,
+        of_events(active=active),
     )
     # The lowest bit that is not set is the latest day without an event; less one, it is all days since.
     yield _whole(
@@ -78,7 +81,7 @@ def _days(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
         "30 days",
         saying("Days in a row with events, up to now: {value}"),
         "coalesce(bit_count((~{active} & ({active} + 1)) - 1), 0)",
-        active=active,
+        of_events(active=active),
     )
 
 
@@ -105,10 +108,22 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         value=f"CASE WHEN {{count}} > 1 THEN {hours('{last} - {first}')} / ({{count}} - 1) END",
         aggregates=of_events(count="count(age)", first="min(occurred_at)", last="max(occurred_at)"),
     )
+    gap = "max(occurred_at - coalesce(occurred_before, arrived_at))"
+    yield FeatureDefinition(
+        name="Hours of the longest silence",
+        entity=target.entity,
+        unit="hours",
+        window="",
+        dtype=pa.float64(),
+        missing="",
+        say=saying("The longest time in which nothing happened was {value}", "hours"),
+        value=hours("greatest(coalesce({gap}, 0), as_of - coalesce({last}, arrived_at))"),
+        aggregates={**in_sequence(gap=gap), **of_events(last="max(occurred_at)")},
+    )
 
 
 def _whole(
-    target: Target, name: str, unit: str, window: str, say: Say, value: str, **aggregates: str
+    target: Target, name: str, unit: str, window: str, say: Say, value: str, aggregates: Mapping[str, Aggregate]
 ) -> FeatureDefinition:
     return FeatureDefinition(
         name=name,
@@ -119,7 +134,7 @@ def _whole(
         missing="",
         say=say,
         value=value,
-        aggregates=of_events(**aggregates),
+        aggregates=aggregates,
     )
 
 

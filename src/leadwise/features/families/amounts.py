@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from leadwise.domain.target import EventKind, EventNumber, Target
-from leadwise.features.definition import FeatureDefinition, family, of_events
+from leadwise.features.definition import FeatureDefinition, family, of_kinds
 from leadwise.features.engines import Dialect
 from leadwise.features.sql import where, within
 from leadwise.features.values import saying
@@ -24,25 +24,25 @@ def amounts(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     for place, kind in enumerate(target.events):
         for number in kind.numbers:
             title = number.title if titles.count(number.title) == 1 else f"{kind.title}: {number.title}"
-            yield from _of_number(target, kind, number, title, f"kind = {place}")
+            yield from _of_number(target, kind, number, title, place)
 
 
 def _of_number(
-    target: Target, kind: EventKind, number: EventNumber, title: str, condition: str
+    target: Target, kind: EventKind, number: EventNumber, title: str, place: int
 ) -> Iterator[FeatureDefinition]:
     column = f"number_{target.numbers.index(number.name)}"
     unit = f" {number.unit}".rstrip()
     for name, window, missing, value, aggregates in (
-        ("", "", "", _SUM, {"total": where("sum", column, condition)}),
-        (" in the last 30 days", "30 days", "", _SUM, {"total": where("sum", column, f"{condition} AND {within(30)}")}),
+        ("", "", "", _SUM, {"total": f"sum({column})"}),
+        (" in the last 30 days", "30 days", "", _SUM, {"total": where("sum", column, within(30))}),
         (
             " on average",
             "",
             kind.never,
             _MEAN,
-            {"total": where("sum", column, condition), "count": where("count", column, condition)},
+            {"total": f"sum({column})", "count": f"count({column})"},
         ),
-        (" at most", "", kind.never, "{most}", {"most": where("max", column, condition)}),
+        (" at most", "", kind.never, "{most}", {"most": f"max({column})"}),
     ):
         yield FeatureDefinition(
             name=title + name,
@@ -53,5 +53,5 @@ def _of_number(
             missing=missing,
             say=saying(f"{title}: {{value}}{unit}{name}"),
             value=value,
-            aggregates=of_events(**aggregates),
+            aggregates=of_kinds([place], **aggregates),
         )

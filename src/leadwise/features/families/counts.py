@@ -1,14 +1,14 @@
 """How often each kind of event happened: ever, and lately."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import pyarrow as pa
 
 from leadwise.domain.target import FIELD_CHANGED, EventKind, Target
-from leadwise.features.definition import Aggregate, FeatureDefinition, Known, family
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_changes, of_kinds
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import count_of, days, where, within
+from leadwise.features.sql import count_of, days, within
 from leadwise.features.values import Value, fill, saying
 
 WINDOWS = {
@@ -18,6 +18,9 @@ WINDOWS = {
     "30 days": 30,
 }
 """What people call a window, and its days; empty: ever."""
+
+Of = Callable[..., dict[str, Aggregate]]
+"""`of_kinds` of one kind, or `of_changes`."""
 
 CHANGES = EventKind(
     name=FIELD_CHANGED,
@@ -32,15 +35,15 @@ CHANGES = EventKind(
 def counts(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Counts of each kind over windows, and days since its first and last; the same of changed fields."""
     for place, kind in enumerate(target.events):
-        yield from _counts(target, kind, Known.EVENTS, f"kind = {place}")
-        yield from _times(target, kind, Known.EVENTS, f"kind = {place}")
-    yield from _counts(target, CHANGES, Known.CHANGES, "1 = 1")
-    yield from _times(target, CHANGES, Known.CHANGES, "1 = 1")
+        yield from _counts(target, kind, partial(of_kinds, [place]))
+        yield from _times(target, kind, partial(of_kinds, [place]))
+    yield from _counts(target, CHANGES, of_changes)
+    yield from _times(target, CHANGES, of_changes)
 
 
-def _counts(target: Target, kind: EventKind, over: Known, condition: str) -> Iterator[FeatureDefinition]:
+def _counts(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefinition]:
     for window, window_days in WINDOWS.items():
-        lately = "" if window_days is None else f" AND {within(window_days)}"
+        aggregate = "count(age)" if window_days is None else count_of(within(window_days))
         period = f" in the last {window}" if window else ""
         yield FeatureDefinition(
             name=kind.title + period,
@@ -51,11 +54,11 @@ def _counts(target: Target, kind: EventKind, over: Known, condition: str) -> Ite
             missing="",
             say=partial(_say, kind, period),
             value="coalesce({count}, 0)",
-            aggregates={"count": Aggregate(over, count_of(condition + lately))},
+            aggregates=of(count=aggregate),
         )
 
 
-def _times(target: Target, kind: EventKind, over: Known, condition: str) -> Iterator[FeatureDefinition]:
+def _times(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefinition]:
     for which, aggregate in (("first", "min"), ("last", "max")):
         yield FeatureDefinition(
             name=f"{kind.title}: days since the {which}",
@@ -66,7 +69,7 @@ def _times(target: Target, kind: EventKind, over: Known, condition: str) -> Iter
             missing=kind.never,
             say=saying(f"{kind.title}: the {which} was {{value}} ago", "days"),
             value=days("as_of - {at}"),
-            aggregates={"at": Aggregate(over, where(aggregate, "occurred_at", condition))},
+            aggregates=of(at=f"{aggregate}(occurred_at)"),
         )
 
 

@@ -12,22 +12,21 @@ from leadwise.features.engines import Dialect
 from leadwise.features.sql import count_of, days, where
 from leadwise.features.values import Value, fill, in_words, saying
 
-_ORDER = ("occurred_at", "recorded_at", "position")
-
 _SENTENCES = {
     ": kind of address": "{title} is {value}",
     ": valid": "{title} is a valid number",
     ": country": "{title} is of {value}",
     ": seniority": "{title} speaks of this level: {value}",
     ": length": "{title} is {value} characters long",
+    ": number": "{title}: {value} of them",
 }
 
 
 @family
 def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
-    """The latest known value of each field that may be learnt from, and how often an amount was changed."""
+    """The latest known value of each field that may be learnt from, and how often each was changed."""
     for place, aspect in enumerate(aspects(target)):
-        latest = dialect.latest(aspect.column, f"aspect = {place}", _ORDER)
+        latest = dialect.latest(aspect.column, f"aspect = {place}", "position")
         yield FeatureDefinition(
             name=aspect.field.title + aspect.suffix,
             entity=target.entity,
@@ -40,12 +39,12 @@ def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
             aggregates={"latest": Aggregate(Known.STATEMENTS, latest)},
         )
     for place, field in enumerate(target.fields):
-        if field.feature and field.kind is FieldKind.NUMBER:
+        if field.feature:
             yield from _changes(target, field, f"field = {place}")
 
 
 def _changes(target: Target, field: LeadField, condition: str) -> Iterator[FeatureDefinition]:
-    """How often an amount was changed after the arrival, and when last."""
+    """How often a field was changed after the arrival, and when last."""
     yield FeatureDefinition(
         name=f"{field.title}: changes",
         entity=target.entity,

@@ -96,6 +96,8 @@ class Quality(BaseModel):
     leadwise_version: str
     fingerprint: str
     """Of the target and all definitions: rows are taken over while it stays."""
+    found_kinds: tuple[str, ...] = ()
+    """Frequent kinds of events that the target does not name, and that features were made of all the same."""
     rows: RowCounts
     coverage: Coverage
     freshness: dict[str, Freshness]

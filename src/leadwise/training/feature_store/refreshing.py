@@ -13,6 +13,7 @@ from leadwise.domain.history import MOMENTS, History, microseconds
 from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBDialect
+from leadwise.features.found_kinds import count_kinds, find_kinds, with_kinds
 from leadwise.features.history import compute, definitions, statement
 from leadwise.training.feature_store.digests import digests
 from leadwise.training.feature_store.quality import (
@@ -65,7 +66,7 @@ def refresh(
 
     Args:
         shelf: Where; the caller holds its folder alone, from before the history was read.
-        target: What is predicted.
+        target: What is predicted; frequent kinds of events that it does not name get words of their own.
         history: All that is on record.
         engine: What computes features.
         organisation: Whose history it is.
@@ -73,6 +74,9 @@ def refresh(
         made_at: Now.
     """
     before = None if shelf.find_latest() is None else shelf.get()
+    kept = before.found_kinds if before is not None else ()
+    found_kinds = find_kinds(target, count_kinds(history, microseconds(as_of)), kept)
+    target = with_kinds(target, found_kinds)
     mark = fingerprint(target)
     made = make(target, history, engine, as_of, before if before is not None and before.fingerprint == mark else None)
     names = [each.name for each in definitions(target)]
@@ -84,6 +88,7 @@ def refresh(
         made_at=made_at,
         leadwise_version=own_version(),
         fingerprint=mark,
+        found_kinds=found_kinds,
         rows=RowCounts(
             open_leads=made.features.num_rows,
             training=made.training.num_rows,

@@ -32,6 +32,7 @@ class Latest(BaseModel):
     as_of: datetime
     made_at: datetime
     fingerprint: str
+    found_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Snapshot:
         fingerprint: Of the target and all definitions.
         features: The open leads: `lead_source`, `lead_id`, `group`, `arrived_at`, `as_of`, one column per feature.
         training: The same of landmarks, with `outcome` and `digest`.
+        found_kinds: The kinds of events that the target lacked and that were given words (`features.found_kinds`).
     """
 
     name: str
@@ -51,6 +53,7 @@ class Snapshot:
     fingerprint: str
     features: pa.Table
     training: pa.Table
+    found_kinds: tuple[str, ...] = ()
 
 
 def shelf_name(target: str, organisation: str) -> str:
@@ -101,7 +104,7 @@ class Shelf:
         if latest is None:
             raise NoSnapshotError(self.folder.where)
         features, training = (self.read(latest.snapshot, name) for name in (FEATURES, TRAINING))
-        return Snapshot(latest.snapshot, latest.as_of, latest.fingerprint, features, training)
+        return Snapshot(latest.snapshot, latest.as_of, latest.fingerprint, features, training, latest.found_kinds)
 
     def list(self) -> list[str]:
         """The snapshots that are kept, the oldest first."""
@@ -118,7 +121,7 @@ class Shelf:
         if content is None:
             raise DamagedSnapshotError(where, f"{name} is not there")
         try:
-            return pq.read_table(pa.BufferReader(content))
+            return pq.ParquetFile(pa.BufferReader(content)).read()
         except (pa.ArrowInvalid, OSError) as error:
             raise DamagedSnapshotError(where, f"{name} cannot be read") from error
 
@@ -135,7 +138,11 @@ class Shelf:
             name, {FEATURES: parquet(features), TRAINING: parquet(training), QUALITY: lambda file: file.write(content)}
         )
         now_in_force = Latest(
-            snapshot=name, as_of=quality.as_of, made_at=quality.made_at, fingerprint=quality.fingerprint
+            snapshot=name,
+            as_of=quality.as_of,
+            made_at=quality.made_at,
+            fingerprint=quality.fingerprint,
+            found_kinds=quality.found_kinds,
         )
         self.folder.write(LATEST, lambda file: file.write(now_in_force.model_dump_json(indent=2).encode()))
         for old in self.list()[:-KEPT]:

@@ -42,7 +42,10 @@ MERGES = """
 -- The last word on what a lead was merged into, by when it was recorded; merged_into follows from all of them.
 ALTER TABLE leads ADD COLUMN said_merged_into bigint REFERENCES leads ON DELETE CASCADE;
 ALTER TABLE leads ADD COLUMN merge_recorded_at timestamptz;
-UPDATE leads SET said_merged_into = merged_into, merge_recorded_at = recorded_at WHERE merged_into IS NOT NULL;
+-- Since when it is known that the other lead stands for this one: what is said of this one is known of that one then.
+ALTER TABLE leads ADD COLUMN merged_at timestamptz;
+UPDATE leads SET said_merged_into = merged_into, merge_recorded_at = recorded_at, merged_at = recorded_at
+WHERE merged_into IS NOT NULL;
 CREATE INDEX leads_said_merged ON leads (said_merged_into) WHERE said_merged_into IS NOT NULL;
 """
 

@@ -1,7 +1,5 @@
 """Scores of a target's open leads: into a file, and appended to those in the store."""
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 
 from leadwise.app.target_session import TargetSession
@@ -38,14 +36,13 @@ def store_scores(session: TargetSession, model: FittedModel, snapshot: Snapshot)
     A lead that was erased after the snapshot was read gets none.
     """
     target, organisation = session.blueprint.target, session.organisation
-    with session.database.transaction() as connection:
+    total, stored = snapshot.features.num_rows, 0
+    with session.database.transaction() as connection, session.progress() as progress:
         scores = ScoreRepository(connection, organisation)
-        return sum(
-            scores.add_many(compute_scores(model, target, piece, snapshot.as_of)).added
-            for piece in _pieces(snapshot.features)
-        )
-
-
-def _pieces(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, table.num_rows, SCORES_AT_ONCE):
-        yield table.slice(start, SCORES_AT_ONCE)
+        progress.start(total_steps=-(-total // SCORES_AT_ONCE))
+        for start in range(0, total, SCORES_AT_ONCE):
+            piece = snapshot.features.slice(start, SCORES_AT_ONCE)
+            progress.step(f"storing scores {start + 1:,} to {start + piece.num_rows:,}")
+            stored += scores.add_many(compute_scores(model, target, piece, snapshot.as_of)).added
+        progress.finish()
+    return stored

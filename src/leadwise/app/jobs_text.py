@@ -1,15 +1,18 @@
 """Jobs, for people at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from leadwise.app.output import console, plain_table
 from leadwise.app.settings import Settings
-from leadwise.domain.job import Job, JobState
+from leadwise.domain.job import Job, JobKind, JobState
 from leadwise.store.database import open_database
 from leadwise.store.jobs import JobRepository
 from leadwise.store.organisations import OrganisationRepository
+
+Result = Mapping[str, Any]
 
 
 @contextmanager
@@ -30,12 +33,10 @@ def open_jobs(organisation: str) -> Iterator[JobRepository]:
 
 def show_jobs(jobs: list[Job]) -> None:
     """A table of jobs."""
-    table = plain_table("job", "kind", "target", "state", "asked for", "by", "what became of it")
+    table = plain_table("job", "kind", "target", "state", "asked for", "what became of it")
     table.columns[0].no_wrap = True
     for job in jobs:
-        table.add_row(
-            str(job.id), job.kind, job.target, job.state, _minute(job.recorded_at), job.requested_by, _outcome(job)
-        )
+        table.add_row(str(job.id), job.kind, job.target, job.state, _minute(job.recorded_at), _outcome(job))
     console().print(table)
 
 
@@ -57,12 +58,27 @@ def show_job(job: Job) -> None:
 
 
 def _outcome(job: Job) -> str:
+    """What came of it in a few words; while it runs, how far it is."""
     if job.error is not None:
         return job.error.detail
     if job.state is JobState.RUNNING:
         return f"{job.progress.done} of {job.progress.total}: {job.progress.doing}"
-    plain = {name: value for name, value in (job.result or {}).items() if isinstance(value, str | int | float)}
-    return ", ".join(f"{name} {value}" for name, value in plain.items())
+    return "" if job.result is None else _RESULTS[job.kind](job.result)
+
+
+def _learnt(result: Result) -> str:
+    return f"version {result['version']} {'scores' if result['activated'] else 'was not let pass'}"
+
+
+def _refreshed(result: Result) -> str:
+    return f"features of {result['rows']['open_leads']:,} open leads"
+
+
+def _scored(result: Result) -> str:
+    return f"{result['scores']:,} scores by version {result['version']}"
+
+
+_RESULTS = {JobKind.TRAIN: _learnt, JobKind.REFRESH: _refreshed, JobKind.SCORE: _scored}
 
 
 def _minute(instant: datetime) -> str:

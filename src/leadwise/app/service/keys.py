@@ -13,6 +13,7 @@ from leadwise.app.settings import Settings
 from leadwise.domain.access import Role
 from leadwise.domain.clock import now
 from leadwise.store.api_keys import ApiKeyRepository, StoredKey
+from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import open_database
 from leadwise.store.organisations import OrganisationRepository
 
@@ -38,42 +39,47 @@ class KeyList(BaseModel):
 
 
 @contextmanager
-def _keys(organisation: str) -> Iterator[ApiKeyRepository]:
+def _keys(organisation: str) -> Iterator[tuple[ApiKeyRepository, AuditRepository]]:
     settings = Settings()
     with (
         open_database(settings.server_url, settings.data_folder) as database,
         database.transaction() as connection,
     ):
         OrganisationRepository(connection).check(organisation)
-        yield ApiKeyRepository(connection, organisation)
+        yield ApiKeyRepository(connection, organisation), AuditRepository(connection, organisation)
 
 
 def add_key(name: str, roles: Sequence[Role], organisation: str, days: int | None) -> None:
     """Make a key, and print its text."""
     expires_at = None if days is None else now() + timedelta(days=days)
-    with _keys(organisation) as keys:
+    with _keys(organisation) as (keys, audit):
         key, given = keys.add(name, roles, getpass.getuser(), expires_at)
+        audit.add(AuditAction.ADD_KEY, key.id, getpass.getuser(), {"roles": sorted(key.roles)})
     _say(key, given)
 
 
 def rotate_key(key_id: str, organisation: str, hours: float) -> None:
     """Make a key like another one, which opens for some hours yet."""
-    with _keys(organisation) as keys:
+    with _keys(organisation) as (keys, audit):
         key, given = keys.rotate(key_id, getpass.getuser(), now() + timedelta(hours=hours))
+        audit.add(AuditAction.ROTATE_KEY, key_id, getpass.getuser(), {"by": key.id, "hours": hours})
     _say(key, given)
     remark(f"The old key opens for {hours:g} hours yet.")
 
 
 def revoke_key(key_id: str, organisation: str) -> None:
     """Let a key open nothing any more."""
-    with _keys(organisation) as keys:
+    with _keys(organisation) as (keys, audit):
+        was_revoked = keys.get(key_id).revoked_at is not None
         keys.revoke(key_id)
+        if not was_revoked:
+            audit.add(AuditAction.REVOKE_KEY, key_id, getpass.getuser())
     remark(f"Key {key_id} opens nothing any more.")
 
 
 def list_keys(organisation: str, *, as_json: bool) -> None:
     """Print the keys of an organisation."""
-    with _keys(organisation) as repository:
+    with _keys(organisation) as (repository, _):
         keys = repository.list()
     if as_json:
         print_json(KeyList(organisation=organisation, keys=[_listed(key) for key in keys]))

@@ -1,4 +1,5 @@
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -113,6 +114,7 @@ def test_a_lost_connection_is_replaced(database: Database):
             with database.transaction() as connection:
                 others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
                 connection.execute(text(f"{others} AND datname = current_database()"))
+            time.sleep(0.5)  # until the server has said good-bye
     assert heard.troubles == [None] * 3
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 import orjson
 
@@ -13,6 +13,7 @@ from leadwise.domain.prediction import Contribution, Prediction
 from leadwise.store.cleaning import json_text
 from leadwise.store.database import Database
 from leadwise.store.errors import LedgerClosedError, LedgerFullError, UnwritableScoreError
+from leadwise.store.kept_connection import KeptConnection
 
 Told = Callable[[LeadwiseError | None], None]
 """Hears that entries are durable (None), or why they are not; called by the writer's thread."""
@@ -51,7 +52,7 @@ class LedgerWriter:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._connection = KeptConnection(database)
         self._waiting: list[_Waiting] = []
         self._count = 0
         self._changed = threading.Condition()
@@ -102,6 +103,7 @@ class LedgerWriter:
                     self._answer([alone], self._write([alone]))
             else:
                 self._answer(group, trouble)
+        self._connection.close()
 
     def _next_group(self) -> list[_Waiting]:
         with self._changed:
@@ -117,11 +119,9 @@ class LedgerWriter:
                 each.told(trouble)
 
     def _write(self, group: Sequence[_Waiting]) -> LeadwiseError | None:
+        """Store a group in one statement; gives why that cannot be done."""
         try:
-            with self._database.transaction() as connection:
-                driver: Any = connection.connection.driver_connection
-                with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-                    copy.write(b"".join(each.rows for each in group))
+            self._connection.copy(_COPY, [each.rows for each in group])
         except LeadwiseError as error:
             return error
         except Exception as error:  # noqa: BLE001 - what cannot be written must not end the thread

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+SMALL_BODY = 16 * 1024
+"""Bodies of so many bytes come in one piece or hold up nobody; to watch them would take as long as to read them."""
 _LONGEST_ID = 128
 _PROCESS, _numbers = secrets.token_hex(4), count(1)
 """Make the ids of requests: random for the process, counted within it."""
@@ -96,11 +98,11 @@ class Guard:
 
     def _bounded(self, headers: dict[bytes, bytes], receive: "Receive") -> "Receive":
         """What receives the body; raises when it becomes too large or stops coming."""
-        announced = headers.get(b"content-length")
-        if announced is None and b"transfer-encoding" not in headers:
+        announced = int(headers.get(b"content-length", b"-1"))
+        if 0 <= announced <= SMALL_BODY or (announced < 0 and b"transfer-encoding" not in headers):
             return receive
         limit, left = self._limits.body_bytes, self._limits.body_bytes
-        if announced is not None and int(announced) > limit:
+        if announced > limit:
             raise BodyTooLargeError(limit)
         more = True
 

@@ -86,6 +86,9 @@ def test_versions_are_listed_compared_activated_and_rolled_back(place: Place, da
     metrics = measure_on_test_leads(session, replace(measured, card=long_ago), tested.card)
     assert metrics is not None
     assert metrics.rows == tested.card.data.test_rows > 0
+    assert measured.target is not None
+    otherwise = replace(measured, card=long_ago, target=measured.target.model_copy(update={"open_days": 1}))
+    assert measure_on_test_leads(session, otherwise, tested.card) is None  # its features were made otherwise
     # Of the model that was tested, fitted once more on all rows, the same leads show at least as much.
     itself = measure_on_test_leads(session, replace(tested, card=long_ago), tested.card)
     assert itself is not None

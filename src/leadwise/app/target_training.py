@@ -12,7 +12,7 @@ from leadwise.domain.errors import Invalid
 from leadwise.registry.comparison import measure, unseen_by
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditAction, AuditRepository
-from leadwise.training.feature_store.refreshing import DIGEST
+from leadwise.training.feature_store.refreshing import DIGEST, fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE
@@ -119,6 +119,8 @@ def store_model(session: TargetSession, model: FittedModel, done_by: str, *, act
 def measure_on_test_leads(session: TargetSession, model: FittedModel, tested: ModelCard) -> Metrics | None:
     """A model's metrics on the leads that another one was tested on; None if it may have learnt from some of them.
 
+    None also where features are made by other definitions now than when the model was fitted.
+
     Args:
         session: The target at work, at the snapshot that the other one was learnt from.
         model: Measured.
@@ -127,7 +129,14 @@ def measure_on_test_leads(session: TargetSession, model: FittedModel, tested: Mo
     rows, target = tested.data.test_rows, session.blueprint.target
     if not rows or not tested.data.time_ordered or target.calendar is not None:  # then they are not the newest rows
         return None
+    if is_of_other_definitions(session, model):
+        return None
     table = past_leads(session)
     newest = table.slice(max(table.num_rows - rows, 0))
     unseen = unseen_by((model.card,), newest, target.horizon_days)
     return measure(model, newest) if unseen.num_rows == newest.num_rows else None
+
+
+def is_of_other_definitions(session: TargetSession, model: FittedModel) -> bool:
+    """Whether the model was fitted on features by other definitions than those of the newest snapshot."""
+    return model.target is not None and fingerprint(model.target) != fingerprint(session.target)

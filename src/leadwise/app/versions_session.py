@@ -6,9 +6,10 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from leadwise.app.output import remark
 from leadwise.app.settings import Settings
 from leadwise.app.target_session import TargetOptions, open_target
-from leadwise.app.target_training import past_leads
+from leadwise.app.target_training import is_of_other_definitions, past_leads
 from leadwise.blueprints.blueprint import BlueprintNotFoundError, load_blueprint
 from leadwise.domain.errors import Missing
 from leadwise.registry.comparison import Comparison, compare
@@ -118,7 +119,7 @@ def version_to_show(versions: ModelVersions, target: str, version: str | None, a
 
 
 def compare_versions(options: TargetOptions, first: str, second: str | None) -> Comparison:
-    """Two versions on the open and past leads of the newest snapshot.
+    """Two versions on the open and past leads of the newest snapshot, by its definitions of features.
 
     Args:
         options: The target.
@@ -126,8 +127,14 @@ def compare_versions(options: TargetOptions, first: str, second: str | None) -> 
         second: The other; None: the active one.
     """
     with open_target(options) as session:
-        target = session.blueprint.target
         with session.database.transaction() as connection:
-            versions = ModelVersions(connection, target.name, session.organisation)
+            versions = ModelVersions(connection, session.blueprint.target.name, session.organisation)
             models = versions.get_model(first), versions.get_model(second) if second else versions.get_active()
-        return compare(*models, target, session.snapshot().features, past_leads(session))
+        snapshot = session.snapshot()
+        for model in models:
+            if is_of_other_definitions(session, model):
+                remark(
+                    f"Version {model.card.model_version} was fitted when features were defined otherwise, and is shown "
+                    "those of today: it may look worse here than it was."
+                )
+        return compare(*models, session.target, snapshot.features, past_leads(session))

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import numpy as np
 import orjson
 
-from leadwise.domain.card import Task
+from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats, Frame
 from leadwise.domain.prediction import Contribution, Prediction
@@ -51,12 +51,15 @@ class ModelScorer:
         self._names = [column.name for column in model.columns]
         self._known = frozenset(self._names)
         self._columns = model.columns
+        self._version = model.card.model_version
+        self._conversion = model.card.task is Task.CONVERSION
+        self._steps = _steps(model.card)
         self._group = self._find_group()
 
     @property
     def version(self) -> str:
         """The model's version."""
-        return self.model.card.model_version
+        return self._version
 
     def predict(self, rows: Sequence[Row], as_of: datetime) -> list[Prediction]:
         """A prediction for each row; base and contributions add up to its log-odds, or value."""
@@ -64,14 +67,13 @@ class ModelScorer:
             return []
         values = np.array([self._encoder.encode(row) for row in rows])
         explanation = self._explain(values)
-        margins = explanation.base + explanation.contributions.sum(axis=1)
-        low, high = self._intervals(margins)
-        return [
-            self._prediction(
-                row, as_of, explanation.base, explanation.contributions[at], margins[at], low[at], high[at]
-            )
-            for at, row in enumerate(rows)
-        ]
+        contributions = explanation.contributions
+        margins = explanation.base + contributions.sum(axis=1)
+        scores = sigmoid(margins) if self._conversion else margins
+        low, high = (each.tolist() for each in self._intervals(margins))
+        orders = np.argsort(-np.abs(contributions), axis=1, kind="stable").tolist()
+        parts = zip(rows, scores.tolist(), low, high, contributions.tolist(), orders, strict=True)
+        return [self._prediction(as_of, explanation.base, *part) for part in parts]
 
     def _explain(self, values: Floats) -> Explanation:
         if len(values) >= self._group:
@@ -97,23 +99,24 @@ class ModelScorer:
         return intervals.around(margins)
 
     def _prediction(
-        self, row: Row, as_of: datetime, base: float, by_column: Floats, margin: float, low: float, high: float
+        self,
+        as_of: datetime,
+        base: float,
+        row: Row,
+        score: float,
+        low: float,
+        high: float,
+        parts: list[float],
+        order: list[int],
     ) -> Prediction:
-        card = self.model.card
-        conversion = card.task is Task.CONVERSION
-        score = float(sigmoid(np.array([margin]))[0]) if conversion else float(margin)
+        conversion = self._conversion
+        _, grade, action = next((step for step in self._steps if score >= step[0]), self._steps[-1])
         ends = _known(low), _known(high)
-        grade: str | None = None
-        if conversion:
-            reached = next(each for each in card.grades if score >= each.minimum_probability)
-            grade, action = reached.grade, reached.action
-        else:
-            bands = card.value_bands
-            action = next((band.action for band in bands if score >= band.minimum_value), bands[-1].action)
+        names, columns = self._names, self._columns
         return Prediction(
-            task=card.task,
+            task=self.model.card.task,
             as_of=as_of,
-            model_version=card.model_version,
+            model_version=self._version,
             by_rules=False,
             probability=score if conversion else None,
             probability_low=ends[0] if conversion else None,
@@ -124,21 +127,16 @@ class ModelScorer:
             grade=grade,
             action=action,
             base=base,
-            contributions=self._contributions(row, by_column),
-            missing=tuple([name for name in self._names if is_absent(row.get(name))]),
-            unknown=tuple([name for name in row if name not in self._known]),
+            contributions=tuple(
+                [
+                    Contribution(names[at], shown(row.get(names[at]), columns[at]), parts[at])
+                    for at in order
+                    if parts[at]
+                ]
+            ),
+            missing=tuple([name for name in names if is_absent(row.get(name))]),
+            unknown=() if self._known.issuperset(row) else tuple([name for name in row if name not in self._known]),
             inputs=fingerprint(row),
-        )
-
-    def _contributions(self, row: Row, by_column: Floats) -> tuple[Contribution, ...]:
-        parts = by_column.tolist()
-        order = sorted(range(len(parts)), key=lambda at: -abs(parts[at]))
-        return tuple(
-            [
-                Contribution(self._names[at], shown(row.get(self._names[at]), self._columns[at]), parts[at])
-                for at in order
-                if parts[at]
-            ]
         )
 
 
@@ -172,6 +170,13 @@ def fingerprint(row: Row) -> str:
     except orjson.JSONEncodeError:  # a whole number of more than 64 bits, half of a surrogate pair
         written = repr(sorted(row.items(), key=repr)).encode("utf-8", "backslashreplace")
     return hashlib.blake2b(written, digest_size=8).hexdigest()
+
+
+def _steps(card: ModelCard) -> list[tuple[float, str | None, str]]:
+    """From which score on which grade is given (none to amounts), and what to do; the highest first."""
+    if card.task is Task.CONVERSION:
+        return [(grade.minimum_probability, grade.grade, grade.action) for grade in card.grades]
+    return [(band.minimum_value, None, band.action) for band in card.value_bands]
 
 
 def _seconds(work: Callable[[], object]) -> float:

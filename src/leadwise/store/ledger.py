@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Self
 
 import orjson
@@ -132,7 +134,7 @@ class LedgerWriter:
 def _line(entry: LedgerEntry) -> bytes:
     """A row as COPY reads it."""
     said = entry.prediction
-    stamp = said.as_of.isoformat().encode()
+    stamp = _stamp(said.as_of)
     cells = (
         _text(entry.organisation),
         _text(entry.target),
@@ -145,7 +147,7 @@ def _line(entry: LedgerEntry) -> bytes:
         _text(said.action),
         _number(said.base),
         _escaped(_json(said.contributions)),
-        _text(said.inputs),
+        said.inputs.encode(),
     )
     return b"\t".join(cells) + b"\n"
 
@@ -160,6 +162,12 @@ def _json(contributions: tuple[Contribution, ...]) -> bytes:
     return json_text([asdict(each) for each in contributions]).encode()
 
 
+@lru_cache(16)
+def _stamp(at: datetime) -> bytes:
+    return at.isoformat().encode()
+
+
+@lru_cache(4096)
 def _text(text: str | None) -> bytes:
     return _NULL if text is None else _escaped(text.replace("\0", "\ufffd").encode("utf-8", "replace"))
 

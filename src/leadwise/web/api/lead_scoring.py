@@ -21,6 +21,7 @@ TARGET = "converted"
 """What the blueprint `crm-leads` predicts."""
 ACTIONS = {"A": "HIGH_PRIORITY", "B": "MEDIUM_PRIORITY", "C": "LOW_PRIORITY", "D": "NURTURE"}
 """`recommended_action` by grade."""
+_CONTAINERS = frozenset({list, dict})
 LIKELY = 0.5
 """From this probability on, `prediction` is 1."""
 EXAMPLE = {
@@ -147,7 +148,7 @@ def check_features(features: Mapping[str, Any], where: str = "features") -> None
     Raises:
         FieldsUnusableError: naming those that are not.
     """
-    wrong = [name for name, value in features.items() if isinstance(value, list | dict)]
+    wrong = [name for name, value in features.items() if type(value) in _CONTAINERS]
     if wrong:
         raise FieldsUnusableError(
             tuple(

@@ -84,9 +84,7 @@ def won_later(case: Case, ids: pl.Series) -> np.ndarray:
 
 def run(folder: Path, *arguments: object) -> None:
     environment = {**os.environ, "LEADWISE_DATA_FOLDER": str(folder / "data")}
-    subprocess.run(  # noqa: S603 - our own command
-        (sys.executable, "-m", "leadwise", *map(str, arguments)), cwd=folder, env=environment, check=True
-    )
+    subprocess.run((sys.executable, "-m", "leadwise", *map(str, arguments)), cwd=folder, env=environment, check=True)
 
 
 def judge(case: Case) -> str:

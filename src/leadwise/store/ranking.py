@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from leadwise.domain.clock import in_utc
@@ -61,7 +61,7 @@ class RankingRepository:
 
     def list(self, wanted: RankingFilter, limit: int, offset: int = 0) -> list[RankedOpenLead]:
         """Leads with their newest scores, the highest probability (or value) first."""
-        latest = self._newest_scores(wanted).subquery()
+        latest = self.newest_scores(wanted).subquery()
         worth = func.coalesce(latest.c.probability, latest.c.value)
         query = select(latest).where(*_of_grade(latest.c.grade, wanted))
         # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
@@ -70,7 +70,7 @@ class RankingRepository:
 
     def count_by_grade(self, wanted: RankingFilter) -> dict[str, int]:
         """How many leads there are of each grade that occurs, whatever grade is wanted; "" stands for no grade."""
-        latest = self._newest_scores(wanted).subquery()
+        latest = self.newest_scores(wanted).subquery()
         count = func.count().label("leads")
         query = select(latest.c.grade, count).group_by(latest.c.grade)
         return {row.grade or "": row.leads for row in self._connection.execute(query)}
@@ -87,7 +87,8 @@ class RankingRepository:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else LatestScoring(row.recorded_at, row.model_version)
 
-    def _newest_scores(self, wanted: RankingFilter) -> Select[Any]:
+    def newest_scores(self, wanted: RankingFilter) -> Select[Any]:
+        """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order."""
         scores, leads = tables.scores.c, tables.leads.c
         named = (
             leads.source.label("lead_source"),
@@ -109,15 +110,20 @@ class RankingRepository:
         leads, outcomes = tables.leads.c, tables.outcomes.c
         known_since = func.greatest(leads.occurred_at, leads.recorded_at)
         young = known_since > self._as_of - timedelta(days=self._target.open_days)
-        parts = tables.leads.alias("parts").c  # what was merged into a lead ended with it
-        ended = exists().where(
-            or_(
-                outcomes.lead_id == leads.id,
-                outcomes.lead_id.in_(select(parts.id).where(parts.merged_into == leads.id).correlate(tables.leads)),
-            ),
-            outcomes.target == self._target.name,
-            outcomes.occurred_at <= self._as_of,
-            outcomes.recorded_at <= self._as_of,
+        part = tables.leads.alias("part")
+        whole = func.coalesce(part.c.merged_into, part.c.id)  # what was merged into a lead ended with it
+        # One equality with the lead, so that each outcome is looked at once, and not once for each lead.
+        ended = exists(
+            select(outcomes.id)
+            .join(part, part.c.id == outcomes.lead_id)
+            .where(
+                whole == leads.id,
+                outcomes.organisation_id == self._organisation,
+                outcomes.target == self._target.name,
+                outcomes.occurred_at <= self._as_of,
+                outcomes.recorded_at <= self._as_of,
+            )
+            .correlate(tables.leads)
         )
         return and_(young, known_since <= self._as_of, leads.merged_into.is_(None), ~ended)
 

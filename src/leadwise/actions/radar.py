@@ -1,4 +1,4 @@
-"""The radar: all open leads of a target ranked by their newest scores, with what each score rests on, and in cohorts."""
+"""The radar: all open leads of a target, ranked by their newest scores, with what each rests on, and in cohorts."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -158,7 +158,9 @@ class Radar:
         following = None if last is None else RadarCursor(last.probability, last.lead_id, newest)
         return RadarPage(entries, self._summary(rows, facts), following)
 
-    def get_all(self, organisation: str, wanted: RadarFilter) -> "tuple[RadarSummary, Iterator[tuple[RadarEntry, ...]]]":
+    def get_all(
+        self, organisation: str, wanted: RadarFilter
+    ) -> "tuple[RadarSummary, Iterator[tuple[RadarEntry, ...]]]":
         """The summary of all that was asked for, and its leads in pieces, each read when it is asked for.
 
         Leads that are erased in the meantime are left out.
@@ -185,9 +187,7 @@ class Radar:
     def _repository(self, connection: Connection, organisation: str, at: datetime) -> RadarRepository:
         return RadarRepository(connection, organisation, self._target, at)
 
-    def _read_facts(
-        self, connection: Connection, organisation: str, rows: Sequence[RadarRow]
-    ) -> Sequence[ScoredFacts]:
+    def _read_facts(self, connection: Connection, organisation: str, rows: Sequence[RadarRow]) -> Sequence[ScoredFacts]:
         return self._facts.get(connection, organisation, [(row.lead_id, row.as_of) for row in rows])
 
     def _entries(

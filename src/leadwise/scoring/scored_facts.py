@@ -82,7 +82,7 @@ class ScoredFactsReader:
         there = set(history.leads["lead"].to_pylist())
         asked = [moment for moment in moments if moment[0] in there]
         leads, instants = [lead for lead, _ in asked], [microseconds(as_of) for _, as_of in asked]
-        table = compute(target, history, pa.table([pa.array(leads), pa.array(instants)], MOMENTS), self._engine)
+        table = compute(target, history, pa.table({"lead": leads, "as_of": instants}, MOMENTS), self._engine)
         packed = np.packbits(_given(table, self.features), axis=1)
         for moment, bits, rules in zip(asked, packed, self._rules(table), strict=True):
             self._known[organisation, moment] = ScoredFacts(bits.tobytes(), rules)

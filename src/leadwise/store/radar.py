@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-from sqlalchemy import Connection, RowMapping, Select, Subquery, TextClause, bindparam, column, func, literal_column
-from sqlalchemy import select, text
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Subquery,
+    TextClause,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import BigInteger, Text
 
@@ -32,7 +42,9 @@ FROM (
 GROUP BY lead_id
 """
 _OF_PARTS = """
-AND said_of IN (SELECT id FROM leads WHERE id = ANY (:leads) UNION SELECT id FROM leads WHERE merged_into = ANY (:leads))
+AND said_of IN (
+    SELECT id FROM leads WHERE id = ANY (:leads) UNION SELECT id FROM leads WHERE merged_into = ANY (:leads)
+)
 """
 
 
@@ -173,7 +185,7 @@ def _narrowed(query: Select[Any], newest: Subquery, known: Subquery, wanted: Rad
         query = query.where(scores.lead_external_id.in_(wanted.identifiers))
     if wanted.search:
         said = func.jsonb_each_text(known.c.fields).table_valued("key", "value").lateral()
-        in_a_field = select(literal_column("1")).select_from(said)
+        in_a_field: Select[Any] = select(literal_column("1")).select_from(said)
         in_a_field = in_a_field.where(said.c.value.icontains(wanted.search, autoescape=True))
         in_its_name = scores.lead_external_id.icontains(wanted.search, autoescape=True)
         query = query.where(in_its_name | in_a_field.exists())

@@ -88,11 +88,19 @@ def _tiles(target: Target, summary: RadarSummary) -> list[dict[str, str]]:
     tiles = [
         ("Open homes", f"{summary.count:,}", "that answer the filters"),
         ("Sales expected", f"{summary.expected:,.0f}", f"within {target.horizon_days} days"),
-        ("Mean probability", percent(mean), "of a sale"),
+        ("Mean probability", percent(mean), _of_ten(mean)),
         ("Model : rules", _ratio(attribution.model) if attribution else UNKNOWN, "weight of what moves scores"),
         ("Known of them", percent(coverage), "of what could be known"),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in tiles]
+
+
+def _of_ten(mean: float | None) -> str:
+    """A mean as people count."""
+    if mean is None:
+        return ""
+    of = next((of for of in (10, 100, 1000) if mean * of >= 1), 1000)
+    return f"about {mean * of:.0f} of {of:,} such homes are sold"
 
 
 def _ratio(model: float) -> str:

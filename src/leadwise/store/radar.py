@@ -5,21 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    Select,
-    Subquery,
-    TextClause,
-    bindparam,
-    column,
-    func,
-    literal_column,
-    select,
-    text,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import BigInteger, Text
+from sqlalchemy import Connection, RowMapping, Select, Subquery, func, select, text
 
 from leadwise.domain.lead import Fields
 from leadwise.domain.score import Score
@@ -41,11 +27,7 @@ FROM (
 ) AS said
 GROUP BY lead_id
 """
-_OF_PARTS = """
-AND said_of IN (
-    SELECT id FROM leads WHERE id = ANY (:leads) UNION SELECT id FROM leads WHERE merged_into = ANY (:leads)
-)
-"""
+_PARTS = "SELECT id FROM leads WHERE id = ANY (:leads) UNION SELECT id FROM leads WHERE merged_into = ANY (:leads)"
 
 
 @dataclass(frozen=True)
@@ -125,87 +107,81 @@ class RadarRepository:
             newest_score: Scores that were stored after this one count as not there, so that pages fit together.
         """
         ranking = RankingRepository(self._connection, self._organisation, self._target, self._as_of)
-        newest = ranking.newest_scores(RankingFilter()).where(tables.scores.c.id <= newest_score).subquery()
-        known = self._current_fields(self._indexed_fields()).subquery()
-        query = _narrowed(_light(newest, known, self._target.segments), newest, known, wanted)
-        query = query.order_by(newest.c.probability.desc(), newest.c.lead_id)
-        return [_row_of(row, self._target.segments) for row in self._connection.execute(query).mappings()]
+        newest = ranking.newest_scores(RankingFilter(), newest_score).subquery()
+        found = self._connection.execute(_narrowed(newest, wanted)).mappings()
+        # Two queries, put together here: what a database guesses of texts in JSON leads it to slow plans.
+        known = self._current_fields(self._indexed_fields())
+        rows = ((row, known.get(row["lead_id"], {})) for row in found)
+        return [self._row_of(row, said) for row, said in rows if _is_wanted(wanted, row["lead_external_id"], said)]
 
     def get_details(self, rows: Sequence[RadarRow]) -> dict[int, RadarDetails]:
         """The rest of these leads, by the number of the score; those that were erased meanwhile are left out."""
         scores, leads = tables.scores.c, tables.leads.c
         named = leads.source.label("lead_source"), leads.external_id.label("lead_external_id")
-        every = [each.name for each in self._target.fields]
-        known = self._current_fields(every, [row.lead_id for row in rows]).subquery()
         query = (
-            select(tables.scores, *named, known.c.fields.label("known_fields"))
+            select(tables.scores, *named)
             .join(tables.leads, leads.id == scores.lead_id)
-            .outerjoin(known, known.c.lead_id == scores.lead_id)
             .where(scores.organisation_id == self._organisation, scores.id.in_([row.score_id for row in rows]))
         )
-        return {row["id"]: _details_of(row) for row in self._connection.execute(query).mappings()}
+        found = self._connection.execute(query).mappings().all()
+        known = self._current_fields([each.name for each in self._target.fields], [row.lead_id for row in rows])
+        return {row["id"]: RadarDetails(score_of(row), known.get(row["lead_id"], {})) for row in found}
 
     def _indexed_fields(self) -> list[str]:
         """The fields that leads are searched and grouped by."""
         texts = [each.name for each in self._target.fields if each.kind is FieldKind.TEXT]
         return list(dict.fromkeys([*texts, *self._target.segments]))
 
-    def _current_fields(self, fields: Sequence[str], leads: Sequence[int] | None = None) -> Any:
-        given: dict[str, Any] = {
-            "organisation": self._organisation,
-            "entity": self._target.entity,
-            "as_of": self._as_of,
-        }
-        statement: TextClause = text(_CURRENT_FIELDS.format(of_leads="" if leads is None else _OF_PARTS))
-        statement = statement.bindparams(bindparam("fields", list(fields), ARRAY(Text)), **given)
+    def _current_fields(self, fields: Sequence[str], leads: Sequence[int] | None = None) -> dict[int, Fields]:
+        """What was said last of these fields, of all leads or of some."""
+        given: dict[str, Any] = {"organisation": self._organisation, "entity": self._target.entity}
+        given |= {"fields": list(fields), "as_of": self._as_of}
         if leads is not None:
-            statement = statement.bindparams(bindparam("leads", list(leads), ARRAY(BigInteger)))
-        return statement.columns(column("lead_id", BigInteger), column("fields", JSONB))
+            # By their numbers, so that what is said of some leads is found by index.
+            given["parts"] = list(self._connection.scalars(text(_PARTS), {"leads": list(leads)}))
+        statement = text(_CURRENT_FIELDS.format(of_leads="" if leads is None else "AND said_of = ANY (:parts)"))
+        return {row.lead_id: row.fields for row in self._connection.execute(statement, given)}
+
+    def _row_of(self, row: RowMapping, said: Fields) -> RadarRow:
+        return RadarRow(
+            lead_id=row["lead_id"],
+            score_id=row["id"],
+            probability=row["probability"],
+            grade=row["grade"] or "",
+            base=row["base"],
+            model_version=row["model_version"],
+            as_of=row["as_of"],
+            recorded_at=row["recorded_at"],
+            known_since=row["known_since"],
+            segments=tuple(_text(said.get(name)) for name in self._target.segments),
+        )
 
 
-def _light(newest: Subquery, known: Subquery, segments: Sequence[str]) -> Select[Any]:
+def _narrowed(newest: Subquery, wanted: RadarFilter) -> Select[Any]:
+    """The leads that are wanted by their scores, in order."""
     scores = newest.c
-    since = func.greatest(scores.lead_occurred_at, scores.lead_recorded_at).label("known_since")
-    names = "lead_id", "probability", "grade", "base", "model_version", "as_of", "recorded_at"
-    values = [known.c.fields[name].astext.label(f"segment_{place}") for place, name in enumerate(segments)]
-    query = select(*(scores[name] for name in names), scores.id.label("score_id"), since, *values)
-    return query.outerjoin(known, known.c.lead_id == scores.lead_id).where(scores.probability.is_not(None))
-
-
-def _narrowed(query: Select[Any], newest: Subquery, known: Subquery, wanted: RadarFilter) -> Select[Any]:
-    scores = newest.c
+    known_since = func.greatest(scores.lead_occurred_at, scores.lead_recorded_at).label("known_since")
+    names = "id", "lead_id", "probability", "grade", "base", "model_version", "as_of", "recorded_at", "lead_external_id"
+    query = select(*(scores[name] for name in names), known_since)
     query = query.where(scores.probability.between(wanted.minimum_probability, wanted.maximum_probability))
     if wanted.grades:
         query = query.where(scores.grade.in_(wanted.grades))
-    for name, values in wanted.segments.items():
-        query = query.where(known.c.fields[name].astext.in_(values))
     if wanted.seen_since is not None:
-        query = query.where(func.greatest(scores.lead_occurred_at, scores.lead_recorded_at) >= wanted.seen_since)
+        query = query.where(known_since >= wanted.seen_since)
     if wanted.identifiers is not None:
-        query = query.where(scores.lead_external_id.in_(wanted.identifiers))
-    if wanted.search:
-        said = func.jsonb_each_text(known.c.fields).table_valued("key", "value").lateral()
-        in_a_field: Select[Any] = select(literal_column("1")).select_from(said)
-        in_a_field = in_a_field.where(said.c.value.icontains(wanted.search, autoescape=True))
-        in_its_name = scores.lead_external_id.icontains(wanted.search, autoescape=True)
-        query = query.where(in_its_name | in_a_field.exists())
-    return query
+        storable = [each for each in wanted.identifiers if "\0" not in each]
+        query = query.where(scores.lead_external_id.in_(storable))
+    return query.order_by(scores.probability.desc(), scores.lead_id)
 
 
-def _row_of(row: RowMapping, segments: Sequence[str]) -> RadarRow:
-    return RadarRow(
-        lead_id=row["lead_id"],
-        score_id=row["score_id"],
-        probability=row["probability"],
-        grade=row["grade"] or "",
-        base=row["base"],
-        model_version=row["model_version"],
-        as_of=row["as_of"],
-        recorded_at=row["recorded_at"],
-        known_since=row["known_since"],
-        segments=tuple(row[f"segment_{place}"] or "" for place in range(len(segments))),
-    )
+def _is_wanted(wanted: RadarFilter, identifier: str, said: Fields) -> bool:
+    """Whether a lead is wanted by its fields."""
+    if any(_text(said.get(name)) not in values for name, values in wanted.segments.items()):
+        return False
+    part = wanted.search.casefold()
+    return not part or any(part in each.casefold() for each in (identifier, *map(_text, said.values())))
 
 
-def _details_of(row: RowMapping) -> RadarDetails:
-    return RadarDetails(score_of(row), row["known_fields"] or {})
+def _text(value: object) -> str:
+    """A field's value as it is searched and grouped by; empty where none is given."""
+    return "" if value is None else str(value)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import CTE, ColumnElement, Connection, RowMapping, Select, exists, func, literal, select
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Lead
@@ -87,9 +86,25 @@ class RankingRepository:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else LatestScoring(row.recorded_at, row.model_version)
 
-    def newest_scores(self, wanted: RankingFilter) -> Select[Any]:
-        """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order."""
-        scores, leads = tables.scores.c, tables.leads.c
+    def newest_scores(self, wanted: RankingFilter, newest_score: int | None = None) -> Select[Any]:
+        """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order.
+
+        Args:
+            wanted: The text that leads must have.
+            newest_score: Scores that were stored after the one of this number count as not there; None: all are.
+        """
+        open_leads = self._open_leads()
+        leads, scores = open_leads.c, tables.scores.c
+        # In the order of the index `scores_newest`, from which one row is taken, however often a lead was scored.
+        newest = (
+            select(tables.scores)
+            .where(scores.organisation_id == self._organisation, scores.target == self._target.name)
+            .where(scores.lead_id == leads.id, scores.as_of <= self._as_of)
+            .order_by(scores.as_of.desc(), scores.recorded_at.desc(), scores.id.desc())
+            .limit(1)
+        )
+        if newest_score is not None:
+            newest = newest.where(scores.id <= newest_score)
         named = (
             leads.source.label("lead_source"),
             leads.external_id.label("lead_external_id"),
@@ -97,35 +112,38 @@ class RankingRepository:
             leads.recorded_at.label("lead_recorded_at"),
             leads.fields.label("lead_fields"),
         )
-        query = select(tables.scores, *named).join(tables.leads, leads.id == scores.lead_id)
-        query = query.where(scores.organisation_id == self._organisation, scores.target == self._target.name)
-        query = query.where(self._is_open(), scores.as_of <= self._as_of)
+        of_lead = newest.lateral("newest")
+        query = select(of_lead, *named).select_from(open_leads.join(of_lead, literal(value=True)))
         if wanted.text:
             query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
-        # The order of the index `scores_newest`.
-        newest = (scores.lead_id, scores.as_of.desc(), scores.recorded_at.desc(), scores.id.desc())
-        return query.ext(distinct_on(scores.lead_id)).order_by(*newest)
+        return query
 
-    def _is_open(self) -> ColumnElement[bool]:
-        leads, outcomes = tables.leads.c, tables.outcomes.c
+    def _open_leads(self) -> CTE:
+        """Made once for the whole query: outcomes are never looked at again for each lead or score."""
+        leads, ended = tables.leads.c, self._ended_leads().c
         known_since = func.greatest(leads.occurred_at, leads.recorded_at)
-        young = known_since > self._as_of - timedelta(days=self._target.open_days)
-        part = tables.leads.alias("part")
-        whole = func.coalesce(part.c.merged_into, part.c.id)  # what was merged into a lead ended with it
-        # One equality with the lead, so that each outcome is looked at once, and not once for each lead.
-        ended = exists(
-            select(outcomes.id)
-            .join(part, part.c.id == outcomes.lead_id)
-            .where(
-                whole == leads.id,
-                outcomes.organisation_id == self._organisation,
-                outcomes.target == self._target.name,
-                outcomes.occurred_at <= self._as_of,
-                outcomes.recorded_at <= self._as_of,
-            )
-            .correlate(tables.leads)
+        query = select(leads.id, leads.source, leads.external_id, leads.occurred_at, leads.recorded_at, leads.fields)
+        query = query.where(
+            leads.organisation_id == self._organisation,
+            leads.merged_into.is_(None),
+            known_since > self._as_of - timedelta(days=self._target.open_days),
+            known_since <= self._as_of,
+            ~exists(select(ended.lead_id).where(ended.lead_id == leads.id).correlate(tables.leads)),
         )
-        return and_(young, known_since <= self._as_of, leads.merged_into.is_(None), ~ended)
+        return query.cte("open_leads").prefix_with("MATERIALIZED")
+
+    def _ended_leads(self) -> CTE:
+        """The leads with an outcome; what was merged into a lead ended with it."""
+        leads, outcomes = tables.leads.c, tables.outcomes.c
+        query = select(func.coalesce(leads.merged_into, leads.id).label("lead_id")).distinct()
+        query = query.where(
+            leads.id == outcomes.lead_id,
+            outcomes.organisation_id == self._organisation,
+            outcomes.target == self._target.name,
+            outcomes.occurred_at <= self._as_of,
+            outcomes.recorded_at <= self._as_of,
+        )
+        return query.cte("ended_leads").prefix_with("MATERIALIZED")
 
 
 def _of_grade(grade: ColumnElement[Any], wanted: RankingFilter) -> list[ColumnElement[bool]]:

@@ -12,8 +12,8 @@ from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
 from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
-from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.service.sellers import LikelySellers, webhook_of
+from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.webhook import Webhook

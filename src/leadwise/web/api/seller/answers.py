@@ -11,7 +11,7 @@ from leadwise.actions.property_documents import Document, attribution_document, 
 from leadwise.actions.pushing import PushResult
 from leadwise.actions.radar import RadarPage, RadarSummary
 from leadwise.domain.target import Target
-from leadwise.web.api.seller.query import write_cursor
+from leadwise.web.api.seller.query import NO_NUL, write_cursor
 
 
 class _Shape(BaseModel):
@@ -137,7 +137,7 @@ class PushBody(BaseModel):
     property_ids: list[str] = Field(
         alias="propertyIds", max_length=1000, examples=[["P-00017"]], description="As `propertyId` says."
     )
-    campaign: str | None = Field(default=None, max_length=200, examples=["Spring letters"])
+    campaign: str | None = Field(default=None, max_length=200, pattern=NO_NUL, examples=["Spring letters"])
 
 
 class PushAnswer(_Shape):

@@ -15,7 +15,7 @@ from leadwise.domain.errors import Invalid
 
 LARGEST_NUMBER = 2**63 - 1
 MOST_VALUES = 100
-_NO_NUL = r"^[^\x00]*$"
+NO_NUL = r"^[^\x00]*$"
 
 
 class CursorUnusableError(Invalid):
@@ -57,7 +57,7 @@ def _instant(said: object) -> object:
     raise ValueError(message)
 
 
-Word = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
+Word = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Words = Annotated[list[Word], Field(max_length=MOST_VALUES)]
 
 
@@ -66,7 +66,7 @@ class SellerFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
-    grade: Annotated[list[Literal["A", "B", "C", "D", ""]], Field(max_length=MOST_VALUES)] = Field(
+    grade: Annotated[list[Literal["A", "B", "C", "D"]], Field(max_length=MOST_VALUES)] = Field(
         default=[], description="Any of these grades.", examples=[["A", "B"]]
     )
     min_probability: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
@@ -98,7 +98,7 @@ class SellerFilters(BaseModel):
             raise ProbabilitiesCrossedError(self.min_probability, self.max_probability)
         segments = {"neighbourhood": self.neighbourhood, "property_type": self.property_type}
         return RadarFilter(
-            grades=tuple(filter(None, self.grade)),
+            grades=tuple(self.grade),
             minimum_probability=self.min_probability,
             maximum_probability=self.max_probability,
             segments={name: tuple(filter(None, values)) for name, values in segments.items() if any(values)},

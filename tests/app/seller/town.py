@@ -152,4 +152,4 @@ def _simulate(database: Database, organisation: str, homes: int, seed: int) -> N
         )
         versions = ModelVersions(connection, TARGET.name, organisation)
         versions.activate(versions.add(fit(table, options)), "test")
-        score_open_leads(connection, TARGET, at, organisation)
+        score_open_leads(connection, TARGET, at, DuckDBEngine(), organisation)

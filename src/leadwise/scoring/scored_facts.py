@@ -24,8 +24,8 @@ from leadwise.store.history import read_history
 
 MOST_REMEMBERED = 200_000
 """Leads of which facts are kept in memory, some 200 bytes each."""
-FEW = 2_000
-"""Up to so many leads are read by their numbers; beyond, reading all of them is quicker."""
+AT_ONCE = 2_000
+"""Leads are read by their numbers, so many at a time, so that memory does not grow with the organisation."""
 
 Moment = tuple[int, datetime]
 """A lead's number, and the instant of its score."""
@@ -68,8 +68,8 @@ class ScoredFactsReader:
         """The facts of leads, each as of its own instant, in their order; nothing is known of those that are gone."""
         with self._reading:  # what several ask for at once is computed once
             missing = [moment for moment in moments if (organisation, moment) not in self._known]
-            if missing:
-                self._read(connection, organisation, missing)
+            for begin in range(0, len(missing), AT_ONCE):
+                self._read(connection, organisation, missing[begin : begin + AT_ONCE])
             found = [self._known.get((organisation, moment), NOTHING) for moment in moments]
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
@@ -77,8 +77,7 @@ class ScoredFactsReader:
 
     def _read(self, connection: Connection, organisation: str, moments: Sequence[Moment]) -> None:
         target = self._blueprint.target
-        some = [lead for lead, _ in moments] if len(moments) <= FEW else None
-        history = read_history(connection, organisation, target, some)
+        history = read_history(connection, organisation, target, [lead for lead, _ in moments])
         there = set(history.leads["lead"].to_pylist())
         asked = [moment for moment in moments if moment[0] in there]
         leads, instants = [lead for lead, _ in asked], [microseconds(as_of) for _, as_of in asked]

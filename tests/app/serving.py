@@ -13,6 +13,7 @@ import uvicorn
 
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.wiring import create_application
+from leadwise.connectors.webhook import Webhook
 from leadwise.domain.access import Role
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.api_keys import ApiKeyRepository
@@ -26,11 +27,13 @@ FEATURES = ("appointments_count", "inbound_messages_count", "has_property", "eng
 
 
 @contextmanager
-def running(database: Database, *, is_open: bool = True, **options: object) -> Iterator[httpx.Client]:
-    """A client of a service that answers from the database."""
+def running(
+    database: Database, *, is_open: bool = True, webhook: Webhook | None = None, **options: object
+) -> Iterator[httpx.Client]:
+    """A client of a service that answers from the database, and pushes to the webhook."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    made = create_application(database, ServeOptions(open=is_open, **options))  # type: ignore[arg-type]
+    made = create_application(database, ServeOptions(open=is_open, **options), webhook=webhook)  # type: ignore[arg-type]
     config = uvicorn.Config(made, log_config=None, access_log=False, server_header=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """The addresses of proxies, with commas between them, whose X-Forwarded headers are believed; empty: nobody's."""
 
+    crm_seller_webhook_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices(*_either("CRM_SELLER_WEBHOOK_URL"))
+    )
+    """Where properties that are pushed go; None: nowhere. It is trusted, internal addresses included."""
+    crm_seller_webhook_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices(*_either("CRM_SELLER_WEBHOOK_TOKEN"))
+    )
+    """The bearer token that is sent along; None: none."""
+
     @property
     def feature_store_place(self) -> str:
         """The folder or URL of the feature store."""

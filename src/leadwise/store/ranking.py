@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import CTE, ColumnElement, Connection, RowMapping, Select, exists, func, literal, select
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Lead
@@ -61,7 +60,7 @@ class RankingRepository:
 
     def list(self, wanted: RankingFilter, limit: int, offset: int = 0) -> list[RankedOpenLead]:
         """Leads with their newest scores, the highest probability (or value) first."""
-        latest = self._newest_scores(wanted).subquery()
+        latest = self.newest_scores(wanted).subquery()
         worth = func.coalesce(latest.c.probability, latest.c.value)
         query = select(latest).where(*_of_grade(latest.c.grade, wanted))
         # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
@@ -70,7 +69,7 @@ class RankingRepository:
 
     def count_by_grade(self, wanted: RankingFilter) -> dict[str, int]:
         """How many leads there are of each grade that occurs, whatever grade is wanted; "" stands for no grade."""
-        latest = self._newest_scores(wanted).subquery()
+        latest = self.newest_scores(wanted).subquery()
         count = func.count().label("leads")
         query = select(latest.c.grade, count).group_by(latest.c.grade)
         return {row.grade or "": row.leads for row in self._connection.execute(query)}
@@ -87,8 +86,25 @@ class RankingRepository:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else LatestScoring(row.recorded_at, row.model_version)
 
-    def _newest_scores(self, wanted: RankingFilter) -> Select[Any]:
-        scores, leads = tables.scores.c, tables.leads.c
+    def newest_scores(self, wanted: RankingFilter, newest_score: int | None = None) -> Select[Any]:
+        """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order.
+
+        Args:
+            wanted: The text that leads must have.
+            newest_score: Scores that were stored after the one of this number count as not there; None: all are.
+        """
+        open_leads = self._open_leads()
+        leads, scores = open_leads.c, tables.scores.c
+        # In the order of the index `scores_newest`, from which one row is taken, however often a lead was scored.
+        newest = (
+            select(tables.scores)
+            .where(scores.organisation_id == self._organisation, scores.target == self._target.name)
+            .where(scores.lead_id == leads.id, scores.as_of <= self._as_of)
+            .order_by(scores.as_of.desc(), scores.recorded_at.desc(), scores.id.desc())
+            .limit(1)
+        )
+        if newest_score is not None:
+            newest = newest.where(scores.id <= newest_score)
         named = (
             leads.source.label("lead_source"),
             leads.external_id.label("lead_external_id"),
@@ -96,30 +112,38 @@ class RankingRepository:
             leads.recorded_at.label("lead_recorded_at"),
             leads.fields.label("lead_fields"),
         )
-        query = select(tables.scores, *named).join(tables.leads, leads.id == scores.lead_id)
-        query = query.where(scores.organisation_id == self._organisation, scores.target == self._target.name)
-        query = query.where(self._is_open(), scores.as_of <= self._as_of)
+        of_lead = newest.lateral("newest")
+        query = select(of_lead, *named).select_from(open_leads.join(of_lead, literal(value=True)))
         if wanted.text:
             query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
-        # The order of the index `scores_newest`.
-        newest = (scores.lead_id, scores.as_of.desc(), scores.recorded_at.desc(), scores.id.desc())
-        return query.ext(distinct_on(scores.lead_id)).order_by(*newest)
+        return query
 
-    def _is_open(self) -> ColumnElement[bool]:
-        leads, outcomes = tables.leads.c, tables.outcomes.c
+    def _open_leads(self) -> CTE:
+        """Made once for the whole query: outcomes are never looked at again for each lead or score."""
+        leads, ended = tables.leads.c, self._ended_leads().c
         known_since = func.greatest(leads.occurred_at, leads.recorded_at)
-        young = known_since > self._as_of - timedelta(days=self._target.open_days)
-        parts = tables.leads.alias("parts").c  # what was merged into a lead ended with it
-        ended = exists().where(
-            or_(
-                outcomes.lead_id == leads.id,
-                outcomes.lead_id.in_(select(parts.id).where(parts.merged_into == leads.id).correlate(tables.leads)),
-            ),
+        query = select(leads.id, leads.source, leads.external_id, leads.occurred_at, leads.recorded_at, leads.fields)
+        query = query.where(
+            leads.organisation_id == self._organisation,
+            leads.merged_into.is_(None),
+            known_since > self._as_of - timedelta(days=self._target.open_days),
+            known_since <= self._as_of,
+            ~exists(select(ended.lead_id).where(ended.lead_id == leads.id).correlate(tables.leads)),
+        )
+        return query.cte("open_leads").prefix_with("MATERIALIZED")
+
+    def _ended_leads(self) -> CTE:
+        """The leads with an outcome; what was merged into a lead ended with it."""
+        leads, outcomes = tables.leads.c, tables.outcomes.c
+        query = select(func.coalesce(leads.merged_into, leads.id).label("lead_id")).distinct()
+        query = query.where(
+            leads.id == outcomes.lead_id,
+            outcomes.organisation_id == self._organisation,
             outcomes.target == self._target.name,
             outcomes.occurred_at <= self._as_of,
             outcomes.recorded_at <= self._as_of,
         )
-        return and_(young, known_since <= self._as_of, leads.merged_into.is_(None), ~ended)
+        return query.cte("ended_leads").prefix_with("MATERIALIZED")
 
 
 def _of_grade(grade: ColumnElement[Any], wanted: RankingFilter) -> list[ColumnElement[bool]]:

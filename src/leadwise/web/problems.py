@@ -133,7 +133,8 @@ def _field_problem(found: Mapping[str, object]) -> FieldProblem:
     assert isinstance(place, tuple)
     came = str(found.get("input"))[:80]
     expected = str(found["msg"]).removeprefix("Input ")
-    return FieldProblem(f"{place[-1]} {expected}, but came as “{came}”.", "#/" + "/".join(map(str, place)))
+    name = next((part for part in reversed(place) if isinstance(part, str)), "the request")  # not a place in a list
+    return FieldProblem(f"{name} {expected}, but came as “{came}”.", "#/" + "/".join(map(str, place)))
 
 
 def _unrouted(nowhere: str, request: Request, error: Exception) -> Problem:

@@ -13,9 +13,11 @@ from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
 from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
+from leadwise.app.service.sellers import LikelySellers, webhook_of
 from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+from leadwise.connectors.webhook import Webhook
 from leadwise.domain.clock import now
 from leadwise.domain.errors import LeadwiseError
 from leadwise.domain.prediction import Prediction
@@ -42,13 +44,24 @@ def create() -> FastAPI:
     set_up_logs(options.log_level)
     settings = Settings()
     database = open_database(settings.server_url, settings.data_folder)
-    return create_application(database, options, at_end=database.close)
+    return create_application(database, options, webhook=webhook_of(settings), at_end=database.close)
 
 
 def create_application(
-    database: Database, options: ServeOptions, *, at_end: Callable[[], None] = lambda: None
+    database: Database,
+    options: ServeOptions,
+    *,
+    webhook: Webhook | None = None,
+    at_end: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """The application that answers from a database; it calls `at_end` when it has stopped."""
+    """The application that answers from a database; it calls `at_end` when it has stopped.
+
+    Args:
+        database: Where everything is.
+        options: How it is to run.
+        webhook: Where properties that are pushed go; None: nowhere.
+        at_end: What is left to do then.
+    """
     models = ActiveModels(database, Rules())
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
@@ -58,6 +71,7 @@ def create_application(
         predictions=Predictions(models, ledger),
         models=StoredModels(database),
         trainings=JobTrainings(database),
+        sellers=LikelySellers(database, webhook),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
         started_at=now(),

@@ -10,12 +10,18 @@ from leadwise.web import problems
 from leadwise.web.api import health, lead_scoring, lead_scoring_models
 from leadwise.web.api.asks import Service
 from leadwise.web.api.guard import Guard
+from leadwise.web.api.seller import routes as seller
 from leadwise.web.problems import Problem, problem_json
 
 PUBLIC = ("/health", "/ready", "/metrics", "/docs", "/openapi.json")
 """What answers without a key: nothing of it tells of anybody."""
 NOWHERE = "There is nothing at {path}. What there is stands at /docs."
-ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (health.router, lead_scoring.router, lead_scoring_models.router)
+ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (
+    health.router,
+    lead_scoring.router,
+    lead_scoring_models.router,
+    seller.router,
+)
 
 Shape = Callable[[Problem], Mapping[str, object]]
 SHAPES: dict[str, Shape] = {

@@ -1,0 +1,1 @@
+"""Dialect C: `/api/predictions/seller`, its export and its push to the CRM."""

@@ -1,0 +1,111 @@
+"""Properties as CSV, piece by piece, so that memory does not grow with their number."""
+
+import codecs
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv as pv
+
+from leadwise.actions.radar import RadarEntry
+from leadwise.connectors.tables.writing import without_formulas
+from leadwise.domain.target import FieldKind, Target
+
+REASONS = 3
+_NUMBERS = ("probability", "model_weight", "heuristic_weight", "coverage")
+_SCORE = ("rank", "property_id", "source", "probability", "grade", "action")
+_BESIDE = ("model_weight", "heuristic_weight", "coverage", "seen_since", "model_version", "as_of", "scored_at")
+
+
+def write_csv(target: Target, pieces: Iterable[Sequence[RadarEntry]], *, mark: bool = False) -> Iterator[bytes]:
+    """The file in pieces: a line of names, then one for each property.
+
+    Texts that a spreadsheet would run as formulas get an apostrophe in front (`connectors.tables.writing`), numbers
+    stay numbers. Instants are ISO 8601 in UTC.
+
+    Args:
+        target: Its fields are columns.
+        pieces: The properties.
+        mark: Whether it begins with a byte-order mark.
+    """
+    if mark:
+        yield codecs.BOM_UTF8
+    schema = _schema(target)
+    yield _lines(schema.empty_table(), header=True)
+    for piece in pieces:
+        rows = [_row(target, entry) for entry in piece]
+        table = pa.Table.from_pylist(rows, schema)
+        safe: list[Any] = [
+            without_formulas(column) if pa.types.is_string(column.type) else column for column in table.columns
+        ]
+        yield _lines(pa.Table.from_arrays(safe, schema=schema), header=False)
+
+
+def _schema(target: Target) -> pa.Schema:
+    reasons = [f"reason_{place}" for place in range(1, REASONS + 1)]
+    numbers = {*_NUMBERS, *(field.name for field in target.fields if field.kind is FieldKind.NUMBER)}
+    names = [*_SCORE, *(field.name for field in target.fields), *reasons, *_BESIDE]
+    kinds = {"rank": pa.int64()} | dict.fromkeys(numbers, pa.float64())
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+
+
+def _row(target: Target, entry: RadarEntry) -> dict[str, object]:
+    score = entry.score
+    row: dict[str, object] = {
+        field.name: _number(entry.fields.get(field.name))
+        if field.kind is FieldKind.NUMBER
+        else _text(entry.fields.get(field.name))
+        for field in target.fields
+    }
+    row |= {f"reason_{place}": reason.sentence for place, reason in enumerate(score.reasons[:REASONS], start=1)}
+    return row | {
+        "rank": entry.rank,
+        "property_id": score.lead[1],
+        "source": score.lead[0],
+        "probability": score.probability,
+        "grade": score.grade,
+        "action": score.action,
+        "model_weight": entry.attribution.model,
+        "heuristic_weight": entry.attribution.heuristic,
+        "coverage": entry.coverage.share,
+        "seen_since": _stamp(entry.known_since),
+        "model_version": score.model_version,
+        "as_of": _stamp(score.as_of),
+        "scored_at": _stamp(score.recorded_at),
+    }
+
+
+def _number(value: object) -> float | None:
+    """The number that a field holds; what is none is left out, as it is for the model.
+
+    >>> _number(3), _number("12.5"), _number("about 12"), _number(True), _number("inf")
+    (3.0, 12.5, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return orjson.dumps(value).decode()
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat()
+
+
+def _lines(table: pa.Table, *, header: bool) -> bytes:
+    written = io.BytesIO()
+    pv.write_csv(table, written, pv.WriteOptions(include_header=header))
+    return written.getvalue()

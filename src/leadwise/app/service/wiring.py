@@ -13,6 +13,9 @@ from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
 from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
+from leadwise.app.service.owned.owners import model_type_of
+from leadwise.app.service.owned.part import UsersModels
+from leadwise.app.service.owned.rules import owners_rules
 from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
@@ -53,11 +56,13 @@ def create_application(
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
     watch = Watch(database, {"activations": models.refresh, "keys": callers.forget})
+    predictions = Predictions(models, ledger)
     service = Service(
         callers=callers,
-        predictions=Predictions(models, ledger),
+        predictions=predictions,
         models=StoredModels(database),
         trainings=JobTrainings(database),
+        users_models=UsersModels(database, models, predictions.score),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
         started_at=now(),
@@ -87,12 +92,13 @@ class Rules:
 
     def __init__(self) -> None:
         blueprints = [load_blueprint(name) for name in list_blueprints()]
-        self._by_target = {blueprint.target.name: RulesScorer(blueprint) for blueprint in blueprints}
+        self._by_target: dict[str, RequestScorer] = {each.target.name: RulesScorer(each) for each in blueprints}
+        self._by_target |= owners_rules()
         self._any = RulesScorer(load_blueprint("crm-leads"))
 
     def __call__(self, target: str) -> RequestScorer:
         """The rules of a target; those of CRM leads where it has none of its own."""
-        return self._by_target.get(target, self._any)
+        return self._by_target.get(model_type_of(target), self._any)
 
 
 class Predictions:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from leadwise.domain.access import Caller
 from leadwise.domain.prediction import Prediction
 from leadwise.registry.versions import Version
+from leadwise.web.api.prediction_asks import OwnedModels
 
 Row = Mapping[str, Any]
 
@@ -130,6 +131,7 @@ class Service:
     predictions: Predictions
     models: Models
     trainings: Trainings
+    users_models: OwnedModels
     health: Health
     limits: Limits = field(default_factory=Limits)
     started_at: datetime | None = None

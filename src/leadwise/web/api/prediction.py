@@ -50,20 +50,11 @@ def router(service: Service) -> APIRouter:
     @routes.post("/predict/batch", response_model=PredictionBatchAnswer, openapi_extra=takes(PredictBatchBody))
     async def predict_batch(request: Request) -> Response:
         """Say it of several at once."""
-        body = validated(PredictBatchBody, await read_json(request))
-        owner = Owner(caller_of(request, Role.SCORE), body.user_id)
-        said = await said_of(service, owner, body.model_type, body.data)
-        predictions = tell(said, body.model_type, body.user_id)
-        return answer(
-            {
-                "predictions": predictions,
-                "count": len(predictions),
-                "model_type": body.model_type,
-                "user_id": body.user_id,
-                "model_version": predictions[0]["model_version"] if predictions else "",
-                "fallback": bool(said.fallback_reason),
-            }
-        )
+        caller = caller_of(request, Role.SCORE)
+        # In threads, as there may be thousands of rows, and others wait.
+        body = await asyncio.to_thread(validated, PredictBatchBody, await read_json(request))
+        said = await said_of(service, Owner(caller, body.user_id), body.model_type, body.data)
+        return await asyncio.to_thread(_batch_answer, said, body)
 
     @routes.post("/train", response_model=TrainAnswer, openapi_extra=takes(TrainBody))
     async def train(request: Request) -> Response:
@@ -71,14 +62,14 @@ def router(service: Service) -> APIRouter:
         body = await read_json(request)
         return answer(await trained(service, request, body))
 
-    @routes.get("/models/{user_id}", response_model=ModelsAnswer)
+    @routes.get("/models/{user_id:path}", response_model=ModelsAnswer)
     async def models(request: Request, user_id: str) -> Response:
         """List a user's models, the newest first."""
         owner = Owner(caller_of(request, Role.READ), user_id)
         found = await service.users_models.list_models(owner)
         return answer({"user_id": user_id, "models": found, "count": len(found)})
 
-    @routes.get("/insights/{user_id}/{model_type}", response_model=InsightsAnswer)
+    @routes.get("/insights/{user_id:path}/{model_type}", response_model=InsightsAnswer)
     async def insights(request: Request, user_id: str, model_type: str) -> Response:
         """Tell how the model that answers does, and whether it should be trained again."""
         owner = Owner(caller_of(request, Role.READ), user_id)
@@ -88,10 +79,10 @@ def router(service: Service) -> APIRouter:
     async def preprocess(request: Request) -> Response:
         """Preprocess rows as training would, and tell what they were like."""
         caller_of(request, Role.SCORE)
-        body = validated(PreprocessBody, await read_json(request))
+        body = await asyncio.to_thread(validated, PreprocessBody, await read_json(request))
         check_rows(service, body.data)
         given = body.model_type, body.data, _given(body.config), body.target_column
-        return answer(await asyncio.to_thread(service.users_models.preprocess, *given))
+        return await asyncio.to_thread(lambda: answer(service.users_models.preprocess(*given)))
 
     return routes
 
@@ -114,7 +105,7 @@ async def said_of(service: Service, owner: Owner, model_type: str, rows: Sequenc
 async def trained(service: Service, request: Request, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is told of a training, with a warning of each name in its request that means nothing."""
     rows = given.get("training_data", given.get("data"))
-    body = validated(TrainBody, {**given, "training_data": rows})
+    body = await asyncio.to_thread(validated, TrainBody, {**given, "training_data": rows})
     config = body.training_config
     if body.training_data is not None:
         check_rows(service, body.training_data, "training_data")
@@ -146,6 +137,20 @@ def check_rows(service: Service, rows: Sequence[Row], where: str = "data") -> No
         raise TooManyRowsError(len(rows), service.limits.rows)
     for at, row in enumerate(rows):
         check_features(row, f"{where}/{at}")
+
+
+def _batch_answer(said: Said, body: PredictBatchBody) -> Response:
+    predictions = tell(said, body.model_type, body.user_id)
+    return answer(
+        {
+            "predictions": predictions,
+            "count": len(predictions),
+            "model_type": body.model_type,
+            "user_id": body.user_id,
+            "model_version": predictions[0]["model_version"] if predictions else "",
+            "fallback": bool(said.fallback_reason),
+        }
+    )
 
 
 def _given(config: PreprocessingConfig) -> dict[str, Any]:

@@ -94,12 +94,13 @@ class ModelType:
         return self.blueprint.target.fields
 
     def target(self, columns: tuple[str, ...]) -> Target:
-        """The blueprint's target with these columns as its features.
+        """The blueprint's target with the features of these columns, under their usual names.
 
         Where all of them are what fields say, past leads are looked at on arrival alone, as callers' leads are.
         """
         whole = self.blueprint.target
-        named = tuple(NamedFeature(name=name, of=self.columns[name]) for name in columns)
+        # A caller's name may be that of a column beside the features, such as `lead_source`.
+        named = tuple(NamedFeature(name=self.columns[name], of=self.columns[name]) for name in columns)
         on_arrival = not whole.calendar and not any(name in self.activity for name in columns)
         return whole.model_copy(update={"features": named, "ages_days": (0,) if on_arrival else whole.ages_days})
 

@@ -81,9 +81,14 @@ class UsersModels:
         finally:
             self._at_work.discard(at_work)
         metrics.TRAININGS.labels("success").inc()
-        await asyncio.to_thread(self._models.refresh)
+        await asyncio.to_thread(self._read_again, *at_work)
         await asyncio.sleep(2 * EVERY_SECONDS)  # until the other processes follow
         return told
+
+    def _read_again(self, organisation: str, target: str) -> None:
+        """Have the model that was trained in memory, so that the first who asks need not wait for it."""
+        self._models.refresh()
+        self._models.get(organisation, target)
 
     async def list_models(self, owner: Owner) -> Sequence[Document]:
         """All models of the owner."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from leadwise.app.preprocessing import preprocess
 from leadwise.app.service.owned.model_types import ModelType
 from leadwise.app.service.owned.reading import Row, read_rows, to_table
+from leadwise.app.service.owned.rows import NoSuchColumnError
 from leadwise.domain.card import Task
 from leadwise.domain.errors import Invalid
 from leadwise.monitoring.quality import describe_quality
@@ -30,11 +31,13 @@ def preprocess_rows(
 
     Raises:
         NothingGivenError: if nothing came in.
-        ColumnNotFoundError, SelectionNeedsOutcomeError and their kin: if steps do not fit the rows.
+        NoSuchColumnError, SelectionNeedsOutcomeError and their kin: if steps do not fit the rows.
     """
     table = to_table(read_rows(model_type, rows, keep=[outcome] if outcome else []))
     if not table.num_columns:
         raise NothingGivenError
+    if outcome and outcome not in table.column_names:
+        raise NoSuchColumnError("target_column", outcome, table.column_names)
     value = model_type.task is Task.VALUE
     processed: pa.Table = preprocess(table, config, outcome=outcome, value=value) if config or outcome else table
     return {

@@ -1,6 +1,7 @@
 """Training in a process of its own, so that requests are answered meanwhile; it ends with whoever waits for it."""
 
 import asyncio
+import logging
 import multiprocessing
 import os
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from leadwise.app.service.owned.training import train
 from leadwise.domain.errors import Conflict, Forbidden, Invalid, LeadwiseError, Missing, Unavailable
 from leadwise.store.database import open_database
 
+FAULT = "The training failed because of a fault of leadwise's own ({name}); look into the server's log."
 Told = Mapping[str, Any]
 NICENESS = 10
 """Requests come first."""
@@ -64,11 +66,14 @@ def _work(answer: Connection, database_url: str, order: TrainingOrder) -> None:
             answer.send((train(database, engine_in_use(), order), None))
     except LeadwiseError as error:
         answer.send((None, (error.status, error.code, str(error))))
+    except Exception as error:
+        logging.getLogger(__name__).exception("A training failed.")
+        answer.send((None, (500, "error", FAULT.format(name=type(error).__name__))))
 
 
 def _refusal(status: int, code: str, sentence: str) -> LeadwiseError:
     """The error that another process raised, whose class may need more than its sentence."""
-    kind = next((kind for kind in KINDS if kind.status == status), Invalid)
+    kind = next((kind for kind in KINDS if kind.status == status), LeadwiseError)
     refusal = type("RefusedTrainingError", (kind,), {"code": code, "status": status})
     error: LeadwiseError = refusal(sentence)
     return error

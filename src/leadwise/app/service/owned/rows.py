@@ -16,13 +16,13 @@ from leadwise.features.engines import Engine
 from leadwise.store.database import Database
 from leadwise.store.history import read_history
 from leadwise.training.competitors import ENOUGH_AMOUNTS, FEWEST_FOR_ANY
-from leadwise.training.errors import ColumnNotFoundError
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE, landmark_table
 from leadwise.training.options import FitOptions
 from leadwise.training.outcome import read_outcome
 
 STORED = "stored leads"
 GIVEN = "rows of the request"
+NO_ROWS = "training_data has no rows; leave it out to learn from stored leads."
 
 
 class UnknownFeaturesError(Invalid):
@@ -35,6 +35,18 @@ class UnknownFeaturesError(Invalid):
         super().__init__(
             f"There are no features {', '.join(repr(name[:60]) for name in unknown[:10])}; there are: "
             f"{', '.join(known[:60])}."
+        )
+
+
+class NoSuchColumnError(Invalid):
+    """A column is named that no row has."""
+
+    code = "no_such_column"
+
+    def __init__(self, option: str, name: str, there: Sequence[str]) -> None:
+        self.option, self.name = option, name
+        super().__init__(
+            f"{option} is {name[:60]!r}, but no row has such a field; there are: {', '.join(there[:60]) or 'none'}."
         )
 
 
@@ -79,13 +91,16 @@ def given_rows(
         beside: Columns that are needed in any case, as they came.
 
     Raises:
-        ColumnNotFoundError: if none of them has the outcome.
+        InsufficientDataError: if there are no rows.
+        NoSuchColumnError: if none of them has the outcome.
         UnknownFeaturesError: if features are named that none of them has.
     """
+    if not rows:
+        raise InsufficientDataError(NO_ROWS)
     name = outcome or model_type.outcome
     table = to_table(read_rows(model_type, rows, keep=[name, *beside]))
     if name not in table.column_names:
-        raise ColumnNotFoundError("target_column", name, table.column_names)
+        raise NoSuchColumnError("target_column", name, table.column_names)
     columns = [each for each in table.column_names if each != name]
     chosen = named_columns(model_type, features, columns) if features else columns
     options = FitOptions(outcome=name, value=model_type.task is Task.VALUE, keep=tuple(chosen if features else ()))
@@ -120,7 +135,8 @@ def stored_rows(
         horizon_days=target.horizon_days,
         keep=chosen if features else (),
     )
-    return TrainingRows(table.rename_columns({OUTCOME: target.title}), options, STORED)
+    names = {OUTCOME: target.title} | {model_type.columns[name]: name for name in chosen}
+    return TrainingRows(table.rename_columns(names), options, STORED)
 
 
 def named_columns(model_type: ModelType, names: Sequence[str], there: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from leadwise.app.service.owned.model_types import ModelType, get_model_type
 from leadwise.app.service.owned.order import TrainingOrder
 from leadwise.app.service.owned.owners import target_of
-from leadwise.app.service.owned.rows import TrainingRows, check_enough, given_rows, stored_rows
+from leadwise.app.service.owned.rows import NoSuchColumnError, TrainingRows, check_enough, given_rows, stored_rows
 from leadwise.app.service.owned.telling import Told, tell_of_training
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Conflict
@@ -26,7 +26,6 @@ from leadwise.scoring.requests import ModelScorer
 from leadwise.store.database import Database
 from leadwise.store.models import ModelRepository
 from leadwise.store.training_turns import take_turn
-from leadwise.training.errors import ColumnNotFoundError
 from leadwise.training.fingerprint import VERSION_DIGITS
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
@@ -86,7 +85,7 @@ def _rows(database: Database, engine: Engine, order: TrainingOrder, model_type: 
     if order.time_column is None:
         return given
     if order.time_column not in given.table.column_names:
-        raise ColumnNotFoundError("time_column", order.time_column, given.table.column_names)
+        raise NoSuchColumnError("time_column", order.time_column, given.table.column_names)
     return replace(given, options=replace(given.options, time_column=order.time_column))
 
 

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from leadwise.app.owned.owners import model_type_of
+from leadwise.app.owned.rules import owners_rules
 from leadwise.app.service.callers import KnownCallers
 from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
 from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
-from leadwise.app.service.owned.owners import model_type_of
-from leadwise.app.service.owned.part import UsersModels
-from leadwise.app.service.owned.rules import owners_rules
 from leadwise.app.service.trainings import JobTrainings
+from leadwise.app.service.users_models import UsersModels
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.clock import now
@@ -56,13 +56,13 @@ def create_application(
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
     watch = Watch(database, {"activations": models.refresh, "keys": callers.forget})
-    predictions = Predictions(models, ledger)
+    predictions, trainings = Predictions(models, ledger), JobTrainings(database)
     service = Service(
         callers=callers,
         predictions=predictions,
         models=StoredModels(database),
-        trainings=JobTrainings(database),
-        users_models=UsersModels(database, models, predictions.score),
+        trainings=trainings,
+        users_models=UsersModels(database, models, predictions.score, trainings),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
         started_at=now(),

@@ -124,7 +124,7 @@ async def trained(service: Service, request: Request, given: Mapping[str, Any]) 
     )
     owner = Owner(caller_of(request, Role.TRAIN), body.user_id)
     told = await service.users_models.train(owner, asked)
-    return {**told, "warnings": [*told["warnings"], *_about_unknown(config)]}
+    return {**told, "warnings": [*told["warnings"], *_about_unknown(config), *_about_rows(body)]}
 
 
 def check_rows(service: Service, rows: Sequence[Row], where: str = "data") -> None:
@@ -137,6 +137,14 @@ def check_rows(service: Service, rows: Sequence[Row], where: str = "data") -> No
         raise TooManyRowsError(len(rows), service.limits.rows)
     for at, row in enumerate(rows):
         check_features(row, f"{where}/{at}")
+
+
+def _about_rows(body: TrainBody) -> list[str]:
+    """What is said of rows where there are none."""
+    if body.training_data is not None:
+        return []
+    said = {"target_column": body.target_column, "time_column": body.training_config.time_column}
+    return [f"{name} speaks of training_data, and there was none." for name, value in said.items() if value is not None]
 
 
 def _batch_answer(said: Said, body: PredictBatchBody) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from leadwise.app.service.owned.model_types import ModelType
+from leadwise.app.owned.model_types import ModelType
 from leadwise.domain.clock import now
 from leadwise.domain.history import microseconds
 from leadwise.features.arrival import features_on_arrival
@@ -23,7 +23,7 @@ def read_rows(model_type: ModelType, rows: Sequence[Row], *, keep: Iterable[str]
         rows: Values by field or column; what is neither stays as it is.
         keep: Names that stay as they are, whatever they mean.
 
-    >>> from leadwise.app.service.owned.model_types import LEAD_CONVERSION
+    >>> from leadwise.app.owned.model_types import LEAD_CONVERSION
     >>> read_rows(LEAD_CONVERSION, [{"email": "ada@lovelace.org", "job_title": "CEO", "lead_score": "85", "shoes": 38}])
     [{'shoes': 38, 'email_domain': 'business', 'job_title': 'executive', 'lead_score': 85.0}]
     """

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from leadwise.app.service.owned.model_types import MODEL_TYPES
-from leadwise.app.service.owned.owners import target_of
-from leadwise.app.service.owned.training import BESIDE_CARD
+from leadwise.app.owned.model_types import MODEL_TYPES
+from leadwise.app.owned.owners import target_of
+from leadwise.app.owned.training import BESIDE_CARD
 from leadwise.store.database import Database
 from leadwise.store.models import ModelRepository, StoredModel
 

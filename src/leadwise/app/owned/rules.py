@@ -1,6 +1,6 @@
 """What answers for owners' models where none can: rules in the names that callers use."""
 
-from leadwise.app.service.owned.model_types import MODEL_TYPES, ModelType
+from leadwise.app.owned.model_types import MODEL_TYPES, ModelType
 from leadwise.blueprints.definition import Rule
 from leadwise.domain.card import Task
 from leadwise.scoring.requests import RequestScorer

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from leadwise.app.owned.model_types import ModelType
+from leadwise.app.owned.reading import Row, read_rows, to_table
+from leadwise.app.owned.rows import NoSuchColumnError
 from leadwise.app.preprocessing import preprocess
-from leadwise.app.service.owned.model_types import ModelType
-from leadwise.app.service.owned.reading import Row, read_rows, to_table
-from leadwise.app.service.owned.rows import NoSuchColumnError
 from leadwise.domain.card import Task
 from leadwise.domain.errors import Invalid
 from leadwise.monitoring.quality import describe_quality

@@ -9,27 +9,29 @@ from typing import Any
 
 import pyarrow as pa
 
-from leadwise.app.service.owned.model_types import ModelType, get_model_type
-from leadwise.app.service.owned.order import TrainingOrder
-from leadwise.app.service.owned.owners import target_of
-from leadwise.app.service.owned.rows import NoSuchColumnError, TrainingRows, check_enough, given_rows, stored_rows
-from leadwise.app.service.owned.telling import Told, tell_of_training
+from leadwise.app.owned.model_types import ModelType, get_model_type
+from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.owners import target_of
+from leadwise.app.owned.rows import NoSuchColumnError, TrainingRows, check_enough, given_rows, stored_rows
+from leadwise.app.owned.telling import Told, tell_of_training
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Conflict
 from leadwise.domain.preprocessing import read_preprocessing
+from leadwise.domain.progress import Progress
 from leadwise.features.engines import Engine
 from leadwise.monitoring.quality import describe_quality
 from leadwise.monitoring.stability import shape_of
 from leadwise.registry.model_file import dump_model
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.requests import ModelScorer
+from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import Database
 from leadwise.store.models import ModelRepository
 from leadwise.store.training_turns import take_turn
 from leadwise.training.fingerprint import VERSION_DIGITS
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
-from leadwise.training.options import FitOptions, SearchStyle
+from leadwise.training.options import FitOptions
 
 BESIDE_CARD = "owned"
 """Where, in the stored card's document, stands what the prediction service knows of a model besides its card."""
@@ -46,8 +48,14 @@ class AlreadyTrainingError(Conflict):
         super().__init__(f"A {model_type} model of {user_id[:60]!r} is being trained already; wait until it is done.")
 
 
-def train(database: Database, engine: Engine, order: TrainingOrder) -> Told:
+def train(database: Database, engine: Engine, order: TrainingOrder, progress: Progress | None = None) -> Told:
     """Learn, store, activate, and tell.
+
+    Args:
+        database: Where leads are, and where the model belongs.
+        engine: What computes features of stored leads.
+        order: What is to be trained.
+        progress: Hears of the steps.
 
     Raises:
         AlreadyTrainingError: if this model is being trained by anybody now.
@@ -57,22 +65,25 @@ def train(database: Database, engine: Engine, order: TrainingOrder) -> Told:
     with database.transaction(order.organisation) as turn:
         if not take_turn(turn, order.organisation, target):
             raise AlreadyTrainingError(order.model_type, order.user_id)
-        return _train(database, engine, order, target)
+        model_type = get_model_type(order.model_type)
+        rows = _rows(database, engine, order, model_type)
+        check_enough(model_type, rows)
+        fitted = fit(rows.table, _options(order, model_type, rows), progress)
+        return _store(database, order, target, rows, _owned(fitted, f"{target}\n{order.model_name}"))
 
 
-def _train(database: Database, engine: Engine, order: TrainingOrder, target: str) -> Told:
-    model_type = get_model_type(order.model_type)
-    rows = _rows(database, engine, order, model_type)
-    check_enough(model_type, rows)
-    model = _owned(fit(rows.table, _options(order, model_type, rows)), f"{target}\n{order.model_name}")
+def _store(database: Database, order: TrainingOrder, target: str, rows: TrainingRows, model: FittedModel) -> Told:
+    """Let the model answer, with what is told of it beside its card."""
     told = tell_of_training(order, model, rows)
     beside = {"told": told, "shapes": _shapes(model, rows.table), "quality": _quality(rows), "trained_at": str(now())}
     with database.transaction(order.organisation) as connection:
         models = ModelRepository(connection, order.organisation)
         version = model.card.model_version
-        if all(stored.version != version for stored in models.list(target)):
+        if not any(stored.version == version and stored.has_file for stored in models.list(target)):
             card = model.card.model_dump(mode="json") | {BESIDE_CARD: beside}
             models.add(version, target, model.card.task, card, dump_model(model))
+        details = {"version": version, "rows": model.card.data.rows, "activated": True}
+        AuditRepository(connection, order.organisation).add(AuditAction.TRAIN, target, order.ordered_by, details)
         ModelVersions(connection, target, order.organisation).activate(version, order.ordered_by)
     return told
 
@@ -94,7 +105,7 @@ def _options(order: TrainingOrder, model_type: ModelType, rows: TrainingRows) ->
         rows.options,
         algorithms=(order.algorithm,),
         budget_seconds=order.budget_seconds,
-        search=None if order.search is None else SearchStyle(order.search),
+        search=order.search,
         search_trials=order.search_trials,
         preprocessing=read_preprocessing(order.preprocessing),
         actions=model_type.blueprint.actions.model_dump(),

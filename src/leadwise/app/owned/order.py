@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadwise.training.options import SearchStyle
+
 
 @dataclass(frozen=True)
 class TrainingOrder:
@@ -18,7 +20,7 @@ class TrainingOrder:
         ordered_by: Who asked, for the history.
         features: Columns or fields to learn from; none: all.
         preprocessing: As `read_preprocessing` takes it.
-        search: How settings are tried ("grid", "randomised"); None: not at all.
+        search: How settings are tried; None: not at all.
         search_trials: How many at most.
         budget_seconds: About how long it may take.
         rows: What to learn from; None: the organisation's stored leads.
@@ -34,7 +36,7 @@ class TrainingOrder:
     ordered_by: str
     features: tuple[str, ...] = ()
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
-    search: str | None = None
+    search: SearchStyle | None = None
     search_trials: int | None = None
     budget_seconds: float = 20.0
     rows: Sequence[Mapping[str, Any]] | None = None

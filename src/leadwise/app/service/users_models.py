@@ -4,22 +4,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from leadwise.app.service.owned.config import to_config
-from leadwise.app.service.owned.insights import describe_model
-from leadwise.app.service.owned.listing import list_models
-from leadwise.app.service.owned.model_types import get_model_type
-from leadwise.app.service.owned.order import TrainingOrder
-from leadwise.app.service.owned.organisations import OwnersOrganisations
-from leadwise.app.service.owned.owners import target_of
-from leadwise.app.service.owned.preprocessing import preprocess_rows
-from leadwise.app.service.owned.process import train_in_process
-from leadwise.app.service.owned.reading import read_rows, unknown_names
-from leadwise.app.service.owned.training import AlreadyTrainingError
+from leadwise.app.jobs.attempt import UNEXPECTED
+from leadwise.app.jobs.requests import OwnedTrainRequest
+from leadwise.app.owned.config import to_config
+from leadwise.app.owned.insights import describe_model
+from leadwise.app.owned.listing import list_models
+from leadwise.app.owned.model_types import get_model_type
+from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.owners import target_of
+from leadwise.app.owned.preprocessing import preprocess_rows
+from leadwise.app.owned.reading import read_rows, unknown_names
+from leadwise.app.owned.training import AlreadyTrainingError
+from leadwise.app.service.training_process import refusal, train_in_process
+from leadwise.app.service.trainings import JobTrainings, TrainingFailedError
+from leadwise.app.service.users_organisations import OwnersOrganisations
+from leadwise.domain.errors import Invalid
+from leadwise.domain.job import JobKind
 from leadwise.domain.prediction import Prediction
 from leadwise.scoring.active_models import ActiveModels
 from leadwise.scoring.online import ROWS_IN_LOOP
 from leadwise.scoring.watch import EVERY_SECONDS
 from leadwise.store.database import Database
+from leadwise.store.job_queue import INTERRUPTED
+from leadwise.training.options import SearchStyle
 from leadwise.web.api import metrics
 from leadwise.web.api.prediction_asks import Document, Owner, Row, Said, TrainingRequest
 
@@ -29,6 +36,8 @@ NO_MODEL = (
     "No {model_type} model of {user_id!r} has been trained yet, so rules of common sense answered; "
     "train one with POST /train."
 )
+STATUS = {AlreadyTrainingError.code: 409, UNEXPECTED.code: 500, INTERRUPTED: 503}
+"""What answers to a failed job are called in HTTP, where it is not the request that cannot be used."""
 BROKEN_MODEL = "Rules of common sense answered, because no model can: {trouble}"
 
 
@@ -39,10 +48,11 @@ class UsersModels:
         database: Where they are.
         models: Those that answer now.
         score: Scores rows by them.
+        trainings: Learns from stored leads.
     """
 
-    def __init__(self, database: Database, models: ActiveModels, score: Score) -> None:
-        self._database, self._models, self._score = database, models, score
+    def __init__(self, database: Database, models: ActiveModels, score: Score, trainings: JobTrainings) -> None:
+        self._database, self._models, self._score, self._trainings = database, models, score, trainings
         self._organisations = OwnersOrganisations(database)
         self._turn = asyncio.Lock()
         self._at_work: set[tuple[str, str]] = set()
@@ -64,7 +74,11 @@ class UsersModels:
         return Said(said, ignored, reason, trouble)
 
     async def train(self, owner: Owner, request: TrainingRequest) -> Document:
-        """Learn a model in a process of its own, one at a time; it answers everywhere when this returns."""
+        """Learn a model; it answers everywhere when this returns.
+
+        Stored leads are learnt from in a job. Rows that come along are not: they may say who somebody is, and nobody
+        would erase that from a job's record. They are learnt from in a process of their own, one at a time.
+        """
         algorithm = get_model_type(request.model_type).check_algorithm(request.algorithm)
         organisation = await self._organisations.get(owner)
         at_work = organisation, target_of(request.model_type, owner.user_id)
@@ -73,8 +87,7 @@ class UsersModels:
         order = _order(organisation, owner, request, algorithm)
         self._at_work.add(at_work)
         try:
-            async with self._turn:
-                told = await train_in_process(self._database.url.render_as_string(hide_password=False), order)
+            told = await (self._learn_stored(order, at_work[1]) if order.rows is None else self._learn_given(order))
         except BaseException:
             metrics.TRAININGS.labels("failed").inc()
             raise
@@ -84,6 +97,20 @@ class UsersModels:
         await asyncio.to_thread(self._read_again, *at_work)
         await asyncio.sleep(2 * EVERY_SECONDS)  # until the other processes follow
         return told
+
+    async def _learn_given(self, order: TrainingOrder) -> Document:
+        async with self._turn:
+            return await train_in_process(self._database.url.render_as_string(hide_password=False), order)
+
+    async def _learn_stored(self, order: TrainingOrder, target: str) -> Document:
+        request = {name: getattr(order, name) for name in OwnedTrainRequest.model_fields}
+        try:
+            return await self._trainings.train(
+                order.organisation, target, request, order.ordered_by, JobKind.TRAIN_OWNED
+            )
+        except TrainingFailedError as error:
+            code = error.failure.code
+            raise refusal(STATUS.get(code, Invalid.status), code, error.failure.detail) from None
 
     def _read_again(self, organisation: str, target: str) -> None:
         """Have the model that was trained in memory, so that the first who asks need not wait for it."""
@@ -118,7 +145,7 @@ def _order(organisation: str, owner: Owner, request: TrainingRequest, algorithm:
         ordered_by=owner.caller.name,
         features=request.features,
         preprocessing=to_config(request.preprocessing),
-        search=request.search if searched else None,
+        search=SearchStyle(request.search) if searched else None,
         search_trials=request.search_trials if searched else None,
         budget_seconds=request.budget_seconds,
         rows=request.rows,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from leadwise.app.service.owned.order import TrainingOrder
-from leadwise.app.service.owned.rows import TrainingRows
+from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.rows import TrainingRows
 from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task
 from leadwise.domain.column import ColumnUse, Leak
 from leadwise.training.fitted_model import FittedModel

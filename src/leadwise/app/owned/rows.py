@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from leadwise.app.service.owned.model_types import ModelType
-from leadwise.app.service.owned.reading import read_rows, to_table
+from leadwise.app.owned.model_types import ModelType
+from leadwise.app.owned.reading import read_rows, to_table
 from leadwise.domain.card import Task
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Invalid
@@ -19,6 +19,7 @@ from leadwise.training.competitors import ENOUGH_AMOUNTS, FEWEST_FOR_ANY
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE, landmark_table
 from leadwise.training.options import FitOptions
 from leadwise.training.outcome import read_outcome
+from leadwise.training.period_splits import in_order_of_periods
 
 STORED = "stored leads"
 GIVEN = "rows of the request"
@@ -125,6 +126,8 @@ def stored_rows(
     if not history.leads.num_rows:
         raise InsufficientDataError(_nothing_stored(model_type))
     table = landmark_table(target, history, engine, now=now()).drop_columns([SOURCE, ARRIVED_AT])
+    if target.calendar is not None:
+        table = in_order_of_periods(table, AS_OF)
     options = FitOptions(
         outcome=target.title,
         value=model_type.task is Task.VALUE,
@@ -133,6 +136,7 @@ def stored_rows(
         group_column=GROUP,
         as_of_column=AS_OF,
         horizon_days=target.horizon_days,
+        by_period=target.calendar is not None,
         keep=chosen if features else (),
     )
     names = {OUTCOME: target.title} | {model_type.columns[name]: name for name in chosen}
@@ -145,7 +149,7 @@ def named_columns(model_type: ModelType, names: Sequence[str], there: Sequence[s
     Raises:
         UnknownFeaturesError: if one of them is neither.
 
-    >>> from leadwise.app.service.owned.model_types import LEAD_CONVERSION
+    >>> from leadwise.app.owned.model_types import LEAD_CONVERSION
     >>> named_columns(LEAD_CONVERSION, ["email", "lead_score"], ["lead_score", "email_domain", "shoes"])
     ['email_domain', 'lead_score']
     """

@@ -27,7 +27,7 @@ def target_of(model_type: str, user_id: str) -> str:
     ('lead_conversion@user123', 'lead_conversion@a%40b%20c')
     >>> target_of("lead_conversion", "")
     Traceback (most recent call last):
-    leadwise.app.service.owned.owners.UnusableOwnerError: user_id should be ..., but it is empty.
+    leadwise.app.owned.owners.UnusableOwnerError: user_id should be ..., but it is empty.
     """
     if not user_id.strip():
         reason = "it is empty"

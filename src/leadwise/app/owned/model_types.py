@@ -202,7 +202,7 @@ def get_model_type(name: str) -> ModelType:
 
     >>> get_model_type("churn")
     Traceback (most recent call last):
-    leadwise.app.service.owned.model_types.UnknownModelTypeError: model_type should be one of lead_conversion,
+    leadwise.app.owned.model_types.UnknownModelTypeError: model_type should be one of lead_conversion,
     customer_lifetime_value, but is 'churn'; name one of them.
     """
     if name not in MODEL_TYPES:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from leadwise.app.engines import engine_in_use
-from leadwise.app.service.owned.order import TrainingOrder
-from leadwise.app.service.owned.training import train
+from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.training import train
 from leadwise.domain.errors import Conflict, Forbidden, Invalid, LeadwiseError, Missing, Unavailable
 from leadwise.store.database import open_database
 
@@ -55,7 +55,7 @@ async def train_in_process(database_url: str, order: TrainingOrder) -> Told:
             process.kill()
         ours.close()
     if refused is not None:
-        raise _refusal(*refused)
+        raise refusal(*refused)
     return dict(told)
 
 
@@ -71,7 +71,7 @@ def _work(answer: Connection, database_url: str, order: TrainingOrder) -> None:
         answer.send((None, (500, "error", FAULT.format(name=type(error).__name__))))
 
 
-def _refusal(status: int, code: str, sentence: str) -> LeadwiseError:
+def refusal(status: int, code: str, sentence: str) -> LeadwiseError:
     """The error that another process raised, whose class may need more than its sentence."""
     kind = next((kind for kind in KINDS if kind.status == status), LeadwiseError)
     refusal = type("RefusedTrainingError", (kind,), {"code": code, "status": status})

@@ -121,7 +121,9 @@ def stored_rows(
     usual = tuple(model_type.fields) if model_type.only_fields else every
     chosen = tuple(named_columns(model_type, features, every)) if features else usual
     target = model_type.target(chosen)
-    with database.transaction(organisation) as connection:
+    # As `TargetSession.read` does it: row-level security keeps the planner from knowing how many leads there are, and
+    # right after an import, before any statistics, it then chooses a plan that takes minutes and gigabytes.
+    with database.transaction() as connection:
         history = read_history(connection, organisation, target)
     if not history.leads.num_rows:
         raise InsufficientDataError(_nothing_stored(model_type))

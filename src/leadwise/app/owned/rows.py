@@ -13,6 +13,7 @@ from leadwise.domain.card import Task
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Invalid
 from leadwise.features.engines import Engine
+from leadwise.store.cleaning import cleaned_text
 from leadwise.store.database import Database
 from leadwise.store.history import read_history
 from leadwise.training.competitors import ENOUGH_AMOUNTS, FEWEST_FOR_ANY
@@ -99,7 +100,7 @@ def given_rows(
     if not rows:
         raise InsufficientDataError(NO_ROWS)
     name = outcome or model_type.outcome
-    table = to_table(read_rows(model_type, rows, keep=[name, *beside]))
+    table = to_table(read_rows(model_type, [_storable(row) for row in rows], keep=[name, *beside]))
     if name not in table.column_names:
         raise NoSuchColumnError("target_column", name, table.column_names)
     columns = [each for each in table.column_names if each != name]
@@ -107,6 +108,11 @@ def given_rows(
     options = FitOptions(outcome=name, value=model_type.task is Task.VALUE, keep=tuple(chosen if features else ()))
     needed = [each for each in beside if each in columns and each not in chosen]
     return TrainingRows(table.select([*chosen, *needed, name]), options, GIVEN)
+
+
+def _storable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row without signs that the database has not: names and frequent values become part of the model's card."""
+    return {cleaned_text(name): cleaned_text(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def stored_rows(

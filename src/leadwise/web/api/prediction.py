@@ -38,7 +38,13 @@ from leadwise.web.api.prediction_wording import tell
 def router(service: Service) -> APIRouter:
     """Its routes."""
     routes = APIRouter(tags=["Prediction service"])
+    _add_predicting(routes, service)
+    _add_training(routes, service)
+    _add_telling(routes, service)
+    return routes
 
+
+def _add_predicting(routes: APIRouter, service: Service) -> None:
     @routes.post("/predict", response_model=PredictionAnswer, openapi_extra=takes(PredictBody))
     async def predict(request: Request) -> Response:
         """Say what one lead or customer is likely to do or be worth, and why."""
@@ -56,12 +62,25 @@ def router(service: Service) -> APIRouter:
         said = await said_of(service, Owner(caller, body.user_id), body.model_type, body.data)
         return await asyncio.to_thread(_batch_answer, said, body)
 
+
+def _add_training(routes: APIRouter, service: Service) -> None:
     @routes.post("/train", response_model=TrainAnswer, openapi_extra=takes(TrainBody))
     async def train(request: Request) -> Response:
         """Train a model, and wait until it answers."""
         body = await read_json(request)
         return answer(await trained(service, request, body))
 
+    @routes.post("/preprocess", response_model=PreprocessAnswer, openapi_extra=takes(PreprocessBody))
+    async def preprocess(request: Request) -> Response:
+        """Preprocess rows as training would, and tell what they were like."""
+        caller_of(request, Role.SCORE)
+        body = await asyncio.to_thread(validated, PreprocessBody, await read_json(request))
+        check_rows(service, body.data)
+        given = body.model_type, body.data, _given(body.config), body.target_column
+        return await asyncio.to_thread(lambda: answer(service.users_models.preprocess(*given)))
+
+
+def _add_telling(routes: APIRouter, service: Service) -> None:
     @routes.get("/models/{user_id:path}", response_model=ModelsAnswer)
     async def models(request: Request, user_id: str) -> Response:
         """List a user's models, the newest first."""
@@ -74,17 +93,6 @@ def router(service: Service) -> APIRouter:
         """Tell how the model that answers does, and whether it should be trained again."""
         owner = Owner(caller_of(request, Role.READ), user_id)
         return answer(await service.users_models.describe(owner, model_type))
-
-    @routes.post("/preprocess", response_model=PreprocessAnswer, openapi_extra=takes(PreprocessBody))
-    async def preprocess(request: Request) -> Response:
-        """Preprocess rows as training would, and tell what they were like."""
-        caller_of(request, Role.SCORE)
-        body = await asyncio.to_thread(validated, PreprocessBody, await read_json(request))
-        check_rows(service, body.data)
-        given = body.model_type, body.data, _given(body.config), body.target_column
-        return await asyncio.to_thread(lambda: answer(service.users_models.preprocess(*given)))
-
-    return routes
 
 
 async def said_of(service: Service, owner: Owner, model_type: str, rows: Sequence[Row]) -> Said:

@@ -13,6 +13,8 @@ class JobKind(StrEnum):
 
     TRAIN = "train"
     """Learn a model from what is stored, and let it score if it may."""
+    TRAIN_OWNED = "train_owned"
+    """The same for a model that belongs to a user, and lets it score in any case."""
     REFRESH = "refresh"
     """Compute the features of all leads anew."""
     SCORE = "score"

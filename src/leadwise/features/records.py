@@ -75,13 +75,13 @@ def _statements(leads: list[Lead], changes: list[Event], number: Numbered) -> pa
         (place, field, value, lead) for place, lead in enumerate(leads) for field, value in lead.fields.items()
     ]
     said += [(number[event.lead], *_change(event.fields), event) for event in changes]
-    texts = [_text(value) for _, _, value, _ in said]
+    texts = [text_of(value) for _, _, value, _ in said]
     return pa.table(
         [
             pa.array([lead for lead, _, _, _ in said], pa.int64()),
             [field for _, field, _, _ in said],
             texts,
-            [_number(text) for text in texts],
+            [number_of(text) for text in texts],
             *_stamps([record for _, _, _, record in said]),  # type: ignore[arg-type]
             pa.array(range(len(said)), pa.int64()),
         ],
@@ -93,13 +93,23 @@ def _change(fields: Fields) -> tuple[str, object]:
     return str(fields.get("field")), fields.get("value")
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """What a statement has as text of a value; None where it is not given.
+
+    >>> text_of("CEO"), text_of(""), text_of(85), text_of(True)
+    ('CEO', None, '85', 'true')
+    """
     if value is None or isinstance(value, str):
         return value or None
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _number(text: str | None) -> float | None:
+def number_of(text: str | None) -> float | None:
+    """The number that a text is; None where it is none.
+
+    >>> number_of("12.50"), number_of("twelve"), number_of("1e999")
+    (12.5, None, None)
+    """
     try:
         number = float(text or "")
     except ValueError:
@@ -118,7 +128,7 @@ def _events(target: Target, events: list[Event], number: Numbered) -> pa.Table:
         schema=EVENTS,
     )
     for name in target.numbers:
-        amounts = [_number(_text(event.fields.get(name))) for event in events]
+        amounts = [number_of(text_of(event.fields.get(name))) for event in events]
         table = table.append_column(name, pa.array(amounts, pa.float64()))
     return table
 

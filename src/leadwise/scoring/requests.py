@@ -69,7 +69,7 @@ class ModelScorer:
         explanation = self._explain(values)
         contributions = explanation.contributions
         margins = explanation.base + contributions.sum(axis=1)
-        scores = sigmoid(margins) if self._conversion else margins
+        scores = sigmoid(margins) if self._conversion else self.model.amounts(margins)
         low, high = (each.tolist() for each in self._intervals(margins))
         orders = np.argsort(-np.abs(contributions), axis=1, kind="stable").tolist()
         parts = zip(rows, scores.tolist(), low, high, contributions.tolist(), orders, strict=True)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from leadwise.store import tables
+from leadwise.store.cleaning import cleaned_text
 from leadwise.store.errors import OrganisationNotFoundError
 
 
@@ -17,6 +18,8 @@ class OrganisationRepository:
 
     def find(self, name: str) -> datetime | None:
         """When the organisation was recorded; None if there is none of that name."""
+        if cleaned_text(name) != name:  # nothing in the database can be called so
+            return None
         organisations = tables.organisations.c
         return self._connection.scalar(select(organisations.recorded_at).where(organisations.id == name))
 

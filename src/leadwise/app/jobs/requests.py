@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
 
+from leadwise.app.owned.model_types import get_model_type
+from leadwise.app.owned.owners import model_type_of, owner_of
 from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.job import Job, JobKind
 from leadwise.registry.gate import LEAST_ROWS
 from leadwise.store.jobs import JobRepository
-from leadwise.training.options import DEFAULT_BUDGET_SECONDS
+from leadwise.training.options import DEFAULT_BUDGET_SECONDS, SearchStyle
 
 Names = tuple[str, ...]
 LONGEST_BUDGET_SECONDS = 86_400
@@ -86,8 +88,25 @@ class TrainRequest(_Request):
     """How many past leads it must have learnt from to score."""
 
 
+class OwnedTrainRequest(_Request):
+    """Learn a model that belongs to a user from the organisation's stored leads."""
+
+    user_id: str
+    model_type: str
+    algorithm: str
+    model_name: str
+    features: Names = ()
+    """Columns or fields to learn from; none: all."""
+    preprocessing: dict[str, Any] = {}
+    """As `read_preprocessing` takes it."""
+    search: SearchStyle | None = None
+    search_trials: Annotated[int, Field(ge=1)] | None = None
+    budget_seconds: Annotated[float, Field(ge=1, le=LONGEST_BUDGET_SECONDS)] = DEFAULT_BUDGET_SECONDS
+
+
 REQUESTS: Mapping[JobKind, type[_Request]] = {
     JobKind.TRAIN: TrainRequest,
+    JobKind.TRAIN_OWNED: OwnedTrainRequest,
     JobKind.REFRESH: RefreshRequest,
     JobKind.SCORE: ScoreRequest,
 }
@@ -111,13 +130,13 @@ def ask_for(
         JobRequestError: if the request cannot be used.
         JobAtWorkError: if the same is being done already.
     """
-    name = blueprint_of(target).target.name
+    name = target if owner_of(target) else blueprint_of(target).target.name
     checked = read_request(kind, request).model_dump(mode="json", exclude_unset=True)
     return JobRepository(connection, organisation).add(kind, name, checked, requested_by)
 
 
 def blueprint_of(target: str) -> Blueprint:
-    """The blueprint that predicts a target, by the name of either.
+    """The blueprint that predicts a target, by the name of either; of a user's target that of its type of model.
 
     Raises:
         UnknownTargetError: if none that ships with leadwise does.
@@ -125,6 +144,8 @@ def blueprint_of(target: str) -> Blueprint:
     >>> blueprint_of("car_sold") == blueprint_of("marketplace-auto")
     True
     """
+    if owner_of(target):
+        return get_model_type(model_type_of(target)).blueprint
     shipped = {name: load_blueprint(name) for name in list_blueprints()}
     for name, blueprint in shipped.items():
         if target in (name, blueprint.target.name):

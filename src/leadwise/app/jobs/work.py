@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from leadwise.app.jobs.requests import RefreshRequest, ScoreRequest, TrainRequest
+from leadwise.app.jobs.requests import OwnedTrainRequest, RefreshRequest, ScoreRequest, TrainRequest
+from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.training import train as train_for_user
 from leadwise.app.target_scoring import active_model, open_leads, store_scores
 from leadwise.app.target_session import TargetSession
 from leadwise.app.target_training import learn_target, measure_on_test_leads, store_model
@@ -49,6 +51,17 @@ def train(session: TargetSession, request: TrainRequest, requested_by: str) -> R
     }
 
 
+def train_owned(session: TargetSession, request: OwnedTrainRequest, requested_by: str) -> Result:
+    """Learn a model that belongs to a user, and let it answer.
+
+    Returns:
+        What `app.owned.training.train` tells.
+    """
+    order = TrainingOrder(organisation=session.organisation, ordered_by=requested_by, **dict(request))
+    with session.progress() as progress:
+        return train_for_user(session.database, session.engine, order, progress)
+
+
 def refresh(session: TargetSession, request: RefreshRequest, requested_by: str) -> Result:  # noqa: ARG001
     """Compute the features of all leads anew.
 
@@ -75,6 +88,7 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
 
 WORK: Mapping[JobKind, Callable[[TargetSession, Any, str], Result]] = {
     JobKind.TRAIN: train,
+    JobKind.TRAIN_OWNED: train_owned,
     JobKind.REFRESH: refresh,
     JobKind.SCORE: score,
 }

@@ -61,9 +61,11 @@ class JobTrainings:
                 predicted.entity, predicted.name, now() - predicted.horizon
             )
 
-    async def train(self, organisation: str, target: str, request: Mapping[str, Any], by: str) -> Mapping[str, Any]:
+    async def train(
+        self, organisation: str, target: str, request: Mapping[str, Any], by: str, kind: JobKind = JobKind.TRAIN
+    ) -> Mapping[str, Any]:
         """Learn a model, wait for its end, and give what came of it."""
-        job = await asyncio.to_thread(self._ask, organisation, target, request, by)
+        job = await asyncio.to_thread(self._ask, organisation, target, request, by, kind)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while job.state in {JobState.WAITING, JobState.RUNNING}:
             if time.monotonic() > deadline:
@@ -74,9 +76,9 @@ class JobTrainings:
             raise TrainingFailedError(job.error)
         return job.result or {}
 
-    def _ask(self, organisation: str, target: str, request: Mapping[str, Any], by: str) -> Job:
+    def _ask(self, organisation: str, target: str, request: Mapping[str, Any], by: str, kind: JobKind) -> Job:
         with self._database.transaction(organisation) as connection:
-            return ask_for(connection, organisation, JobKind.TRAIN, target, request, by)
+            return ask_for(connection, organisation, kind, target, request, by)
 
     def _get(self, organisation: str, job: UUID) -> Job:
         with self._database.transaction(organisation) as connection:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from leadwise.app.owned.owners import model_type_of
+from leadwise.app.owned.rules import owners_rules
 from leadwise.app.service.callers import KnownCallers
 from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
@@ -15,6 +17,7 @@ from leadwise.app.service.models import StoredModels
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.sellers import LikelySellers, webhook_of
 from leadwise.app.service.trainings import JobTrainings
+from leadwise.app.service.users_models import UsersModels
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.webhook import Webhook
@@ -66,12 +69,14 @@ def create_application(
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
     watch = Watch(database, {"activations": models.refresh, "keys": callers.forget})
+    predictions, trainings = Predictions(models, ledger), JobTrainings(database)
     service = Service(
         callers=callers,
-        predictions=Predictions(models, ledger),
+        predictions=predictions,
         models=StoredModels(database),
-        trainings=JobTrainings(database),
         sellers=LikelySellers(database, webhook),
+        trainings=trainings,
+        users_models=UsersModels(database, models, predictions.score, trainings),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
         started_at=now(),
@@ -101,12 +106,13 @@ class Rules:
 
     def __init__(self) -> None:
         blueprints = [load_blueprint(name) for name in list_blueprints()]
-        self._by_target = {blueprint.target.name: RulesScorer(blueprint) for blueprint in blueprints}
+        self._by_target: dict[str, RequestScorer] = {each.target.name: RulesScorer(each) for each in blueprints}
+        self._by_target |= owners_rules()
         self._any = RulesScorer(load_blueprint("crm-leads"))
 
     def __call__(self, target: str) -> RequestScorer:
         """The rules of a target; those of CRM leads where it has none of its own."""
-        return self._by_target.get(target, self._any)
+        return self._by_target.get(model_type_of(target), self._any)
 
 
 class Predictions:

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from leadwise.web import problems
-from leadwise.web.api import health, lead_scoring, lead_scoring_models
+from leadwise.web.api import health, lead_scoring, lead_scoring_models, prediction, web_application
 from leadwise.web.api.asks import Service
 from leadwise.web.api.guard import Guard
 from leadwise.web.api.seller import routes as seller
@@ -21,11 +21,18 @@ ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (
     lead_scoring.router,
     lead_scoring_models.router,
     seller.router,
+    prediction.router,
+    web_application.router,
 )
 
 Shape = Callable[[Problem], Mapping[str, object]]
 SHAPES: dict[str, Shape] = {
     "/api/v1/": lambda problem: {"error": problem.detail, "status": "error", "code": problem.code},
+    "/api/ml/": lambda problem: {"error": problem.detail, "detail": problem.detail, "code": problem.code},
+    **dict.fromkeys(
+        ("/predict", "/train", "/models/", "/insights/", "/preprocess"),
+        lambda problem: {"detail": problem.detail, "code": problem.code},
+    ),
 }
 """How the older dialects write errors, by the beginning of their paths."""
 

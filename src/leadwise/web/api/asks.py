@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from leadwise.domain.access import Caller
 from leadwise.domain.prediction import Prediction
 from leadwise.registry.versions import Version
+from leadwise.web.api.prediction_asks import OwnedModels
 from leadwise.web.api.sellers import Sellers
 
 Row = Mapping[str, Any]
@@ -132,6 +133,7 @@ class Service:
     models: Models
     trainings: Trainings
     sellers: Sellers
+    users_models: OwnedModels
     health: Health
     limits: Limits = field(default_factory=Limits)
     started_at: datetime | None = None

@@ -132,6 +132,13 @@ class RollbackAnswer(BaseModel):
 def router(service: Service) -> APIRouter:
     """Its routes."""
     routes = APIRouter(prefix="/api/v1/model", tags=["Lead scoring service"])
+    _add_changes(routes, service)
+    _add_views(routes, service)
+    return routes
+
+
+def _add_changes(routes: APIRouter, service: Service) -> None:
+    """What lets another model answer."""
 
     @routes.post("/train", response_model=TrainAnswer, openapi_extra=takes(TrainRequest))
     async def train(request: Request) -> Response:
@@ -146,6 +153,20 @@ def router(service: Service) -> APIRouter:
         wanted = {"budget_seconds": BUDGET_SECONDS, "must_improve": True}
         result = await service.trainings.train(organisation, TARGET, wanted, caller.name)
         return answer(_trained(organisation, result))
+
+    @routes.post("/rollback", response_model=RollbackAnswer, openapi_extra=takes(RollbackRequest))
+    async def roll_back(request: Request) -> Response:
+        """Let an earlier version answer again."""
+        caller = caller_of(request, Role.TRAIN)
+        asked = validated(RollbackRequest, await read_json(request))
+        organisation = organisation_of(caller, asked.org_id)
+        await service.models.roll_back(organisation, TARGET, asked.version, caller.name)
+        message = f"Successfully rolled back to version {asked.version}"
+        return answer({"status": "success", "org_id": organisation, "version": asked.version, "message": message})
+
+
+def _add_views(routes: APIRouter, service: Service) -> None:
+    """What tells of models."""
 
     @routes.get("/info", response_model=InfoAnswer)
     def info(request: Request, org_id: str = "") -> Response:
@@ -183,18 +204,6 @@ def router(service: Service) -> APIRouter:
             for each in service.models.list(organisation, TARGET)
         ]
         return answer({"versions": listed})
-
-    @routes.post("/rollback", response_model=RollbackAnswer, openapi_extra=takes(RollbackRequest))
-    async def roll_back(request: Request) -> Response:
-        """Let an earlier version answer again."""
-        caller = caller_of(request, Role.TRAIN)
-        asked = validated(RollbackRequest, await read_json(request))
-        organisation = organisation_of(caller, asked.org_id)
-        await service.models.roll_back(organisation, TARGET, asked.version, caller.name)
-        message = f"Successfully rolled back to version {asked.version}"
-        return answer({"status": "success", "org_id": organisation, "version": asked.version, "message": message})
-
-    return routes
 
 
 def figures(card: ModelCard) -> dict[str, float | None]:

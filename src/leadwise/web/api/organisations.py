@@ -7,7 +7,7 @@ from leadwise.domain.errors import Missing
 class OrganisationHiddenError(Missing):
     """The organisation is another one than the key's: as if it were not there."""
 
-    code = "organisation_not_found"
+    code = "organisation_not_yours"
 
     def __init__(self, name: str) -> None:
         self.name = name

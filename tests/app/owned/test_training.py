@@ -75,6 +75,13 @@ def test_each_type_of_model_is_learnt_by_each_of_its_algorithms(database, model_
         assert many.value_low <= many.value <= many.value_high
 
 
+def test_no_amount_below_zero_is_promised_where_none_was(database):
+    rows = [{"points": at % 40, "lifetime_value": max(0, at % 40 - 25)} for at in range(160)]
+    wanted = order("customer_lifetime_value", "linear_regression", rows=rows)
+    learn(database, wanted)
+    assert ask(database, wanted, {"points": 0})[0].value == 0
+
+
 def test_an_algorithm_of_the_other_type_is_refused():
     with pytest.raises(UnfitAlgorithmError, match="logistic_regression"):
         LEAD_CONVERSION.check_algorithm("linear_regression")

@@ -25,7 +25,7 @@ RECENT = 2_000
 class NoOwnedModelError(Missing):
     """The owner has no such model."""
 
-    code = "model_not_found"
+    code = "no_owned_model"
 
     def __init__(self, model_type: str, user_id: str) -> None:
         super().__init__(f"There is no {model_type} model of {user_id[:60]!r}; train one with POST /train.")

@@ -26,7 +26,7 @@ class UnknownModelTypeError(Invalid):
 class UnfitAlgorithmError(Invalid):
     """The type of model is not learnt by that algorithm."""
 
-    code = "unknown_algorithm"
+    code = "unfit_algorithm"
 
     def __init__(self, given: str, model_type: str, algorithms: tuple[str, ...]) -> None:
         self.given, self.model_type = given, model_type

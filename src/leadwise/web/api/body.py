@@ -20,7 +20,7 @@ class FieldsUnusableError(Invalid):
         errors: A sentence and a JSON pointer for each.
     """
 
-    code = "invalid"
+    code = "fields_unusable"
 
     def __init__(self, errors: tuple[tuple[str, str], ...]) -> None:
         self.errors = errors

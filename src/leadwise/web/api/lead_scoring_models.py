@@ -29,7 +29,7 @@ BUDGET_SECONDS = 30
 class InsufficientDataError(Invalid):
     """There is too little history to learn from."""
 
-    code = "insufficient_data"
+    code = "too_few_records"
     status = 400
 
     def __init__(self, records: int) -> None:

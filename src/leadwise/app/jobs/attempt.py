@@ -13,10 +13,11 @@ from leadwise.app.jobs.work import WORK, Result
 from leadwise.app.settings import Settings
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.errors import LeadwiseError, Unavailable
-from leadwise.domain.job import Job, JobFailure
+from leadwise.domain.job import Job, JobFailure, JobKind
 from leadwise.store.database import Database
 from leadwise.store.job_queue import JobLostError, JobQueue
 from leadwise.training.feature_store.folders import open_folder
+from leadwise.web.api import metrics
 
 MOST_ATTEMPTS = 3
 AGAIN_SECONDS = 5.0
@@ -79,6 +80,7 @@ class Attempts:
             self._fail(job, UNEXPECTED)
         else:
             self._record(lambda queue: queue.finish(job, result))
+            _count(job, "success")
             log.info("Job %s is done", job.id)
 
     def _work(self, job: Job) -> Result:
@@ -105,6 +107,7 @@ class Attempts:
 
     def _fail(self, job: Job, failure: JobFailure) -> None:
         log.warning("Job %s failed (%s)", job.id, failure.code)
+        _count(job, "failed")
         self._record(lambda queue: queue.fail(job, failure))
 
     def _record(self, change: Callable[[JobQueue], None]) -> None:
@@ -122,3 +125,8 @@ class Attempts:
                 time.sleep(1)
                 continue
             return
+
+
+def _count(job: Job, status: str) -> None:
+    if job.kind is JobKind.TRAIN:  # those of users' models are counted where they are waited for
+        metrics.TRAININGS.labels(status).inc()

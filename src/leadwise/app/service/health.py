@@ -8,9 +8,16 @@ from leadwise.domain.errors import LeadwiseError
 from leadwise.scoring.active_models import ActiveModels
 from leadwise.scoring.watch import Watch
 from leadwise.store.database import Database
+from leadwise.store.job_queue import JobQueue
 from leadwise.store.ledger import MOST_WAITING, LedgerWriter
 from leadwise.web.api import metrics
-from leadwise.web.api.asks import PartHealth
+from leadwise.web.api.asks import PartHealth, Work
+
+SILENT_SECONDS = 15.0
+"""A process that works on jobs and gave no sign of life for so long is taken for dead."""
+_SCORED = text("""
+SELECT extract(epoch FROM now() - max(finished_at))::float8 FROM jobs WHERE kind = 'score' AND state = 'done'
+""")
 
 
 class ServiceHealth:
@@ -42,6 +49,22 @@ class ServiceHealth:
         """What works less well than it should."""
         troubles = list(self._models.troubles().values())
         return [*([self._watch.trouble] if self._watch.trouble else []), *troubles]
+
+    def measure_work(self) -> Work | None:
+        """What the database knows of jobs; None while it is away."""
+        try:
+            with self._database.transaction() as connection:
+                queue = JobQueue(connection).measure(SILENT_SECONDS)
+                scoring_age = connection.scalar(_SCORED)
+        except LeadwiseError:
+            return None
+        return Work(
+            waiting=queue.waiting,
+            running=queue.running,
+            oldest_seconds=queue.oldest_seconds or 0.0,
+            workers=queue.workers,
+            scoring_age_seconds=scoring_age,
+        )
 
     def active_version(self, organisation: str, target: str) -> str:
         """What answers for an organisation and a target; empty if nobody asked yet."""

@@ -72,7 +72,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.
     with (
         open_database(settings.server_url, settings.data_folder),
-        _metrics_folder(options.workers),
+        _metrics_folder(),
         working_on_jobs(),
     ):
         remark(f"Answering at {address_of(listening)} ({options.workers} web {_processes(options.workers)}).")
@@ -102,9 +102,9 @@ def _run(options: ServeOptions, listening: socket.socket) -> None:
 
 
 @contextmanager
-def _metrics_folder(workers: int) -> Iterator[None]:
-    """A folder in which several processes put their numbers together."""
-    if workers == 1 or os.environ.get(METRICS_FOLDER):
+def _metrics_folder() -> Iterator[None]:
+    """A folder in which web processes and the one for jobs put their numbers together."""
+    if os.environ.get(METRICS_FOLDER):
         yield
         return
     folder = tempfile.mkdtemp(prefix="leadwise-metrics-")

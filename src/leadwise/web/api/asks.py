@@ -94,6 +94,25 @@ class PartHealth:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the database knows of work, whichever process does it.
+
+    Args:
+        waiting: Jobs that wait.
+        running: Jobs that run.
+        oldest_seconds: How long the oldest of those that wait has waited; 0 if none does.
+        workers: Processes that work on jobs.
+        scoring_age_seconds: How long ago all open leads were scored last, by a job; None: never.
+    """
+
+    waiting: int
+    running: int
+    oldest_seconds: float
+    workers: int
+    scoring_age_seconds: float | None
+
+
 class Health(Protocol):
     """How the service does."""
 
@@ -102,6 +121,9 @@ class Health(Protocol):
 
     def degraded(self) -> Sequence[str]:
         """What works less well than it should, in sentences; asks nobody."""
+
+    def measure_work(self) -> Work | None:
+        """What the database knows of jobs; None while it is away."""
 
     def active_version(self, organisation: str, target: str) -> str:
         """What answers for an organisation and a target; empty if nobody asked yet. Asks nobody."""

@@ -65,6 +65,6 @@ def router(service: Service) -> APIRouter:
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     def numbers() -> Response:
         """Give the numbers for Prometheus."""
-        return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)
+        return Response(metrics.exposition(service.health.measure_work()), media_type=metrics.MEDIA_TYPE)
 
     return routes

@@ -12,7 +12,6 @@ from leadwise.domain.card import ModelCard
 from leadwise.domain.column import ColumnUse
 from leadwise.domain.errors import Invalid
 from leadwise.registry.versions import NoActiveModelError, Version
-from leadwise.web.api import metrics
 from leadwise.web.api.asks import Service
 from leadwise.web.api.body import answer, read_json, validated
 from leadwise.web.api.documenting import takes
@@ -148,7 +147,6 @@ def _add_changes(routes: APIRouter, service: Service) -> None:
         organisation = organisation_of(caller, asked.org_id)
         records = await service.trainings.count_past_leads(organisation, TARGET)
         if records < LEAST_RECORDS:
-            metrics.TRAININGS.labels("insufficient_data").inc()
             raise InsufficientDataError(records)
         wanted = {"budget_seconds": BUDGET_SECONDS, "must_improve": True}
         result = await service.trainings.train(organisation, TARGET, wanted, caller.name)

@@ -5,13 +5,17 @@ people, leads or keys.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics import Gauge
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from leadwise.web.api.asks import Work
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,13 +41,40 @@ LEDGER_WAITING = Gauge(
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def exposition() -> bytes:
-    """All numbers in the text form of Prometheus."""
+def exposition(work: Work | None) -> bytes:
+    """All numbers in the text form of Prometheus.
+
+    Args:
+        work: What the database knows; None while it is away.
+    """
+    registry = REGISTRY
     if os.environ.get(FOLDER):
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
-    return generate_latest(REGISTRY)
+    text = generate_latest(registry)
+    if work is None:
+        return text
+    of_work = CollectorRegistry()
+    of_work.register(_WorkCollector(work))
+    return text + generate_latest(of_work)
+
+
+class _WorkCollector(Collector):
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def collect(self) -> Iterator[Metric]:
+        work = self._work
+        jobs = GaugeMetricFamily("leadwise_jobs", "Jobs that are not over.", labels=["state"])
+        jobs.add_metric(["waiting"], work.waiting)
+        jobs.add_metric(["running"], work.running)
+        yield jobs
+        oldest = "How long the oldest waiting job has waited."
+        yield GaugeMetricFamily("leadwise_oldest_job_seconds", oldest, value=work.oldest_seconds)
+        yield GaugeMetricFamily("leadwise_job_workers", "Processes that work on jobs.", value=work.workers)
+        if work.scoring_age_seconds is not None:
+            age = "How long ago all open leads were scored last, by a job."
+            yield GaugeMetricFamily("leadwise_scoring_age_seconds", age, value=work.scoring_age_seconds)
 
 
 def note_request(scope: Mapping[str, Any], status: int, seconds: float) -> None:

@@ -20,7 +20,7 @@ def _either(name: str) -> tuple[str, str]:
 class Settings(BaseSettings):
     """What the environment says; the defaults need nothing."""
 
-    model_config = SettingsConfigDict(env_prefix="LEADWISE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LEADWISE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     data_folder: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("leadwise")),

@@ -140,6 +140,8 @@ def _warm(models: ActiveModels) -> None:
             models.get(organisation, target)
         except LeadwiseError as error:
             logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
+    import lightgbm  # noqa: F401, PLC0415 - takes seconds, for which the first model that is activated later must not wait
+
     # What is in memory now stays: looking through all of it for garbage would hold up requests for a tenth of a second.
     gc.collect()
     gc.freeze()

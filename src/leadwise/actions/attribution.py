@@ -1,4 +1,4 @@
-"""Attribution: how much of a score is the model's word, and how much of it the rules of thumb would have said too.
+"""Attribution: how far the model moves a lead, set against how far the rules of thumb would.
 
 Both start somewhere and move: the model from its base, the rules from the usual rate. What counts is how far each moves
 a lead, in log-odds and whatever the direction: its share of both distances is its weight, so that weights add up to 1.

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from leadwise.actions.attribution import RULES_PREFIX, Attribution, attribute, attribute_all
 from leadwise.actions.cohorts import Cohort, by_age, by_grade, by_segment
+from leadwise.actions.typed_fields import typed_fields
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.clock import now
 from leadwise.domain.lead import Fields
@@ -201,7 +202,7 @@ class Radar:
             RadarEntry(
                 rank=begin + place,
                 score=found.score,
-                fields=found.fields,
+                fields=typed_fields(self._target, found.fields),
                 known_since=row.known_since,
                 attribution=_attribution(row, fact),
                 coverage=self._coverage(fact),

@@ -20,7 +20,8 @@ from leadwise.features.values import MICROSECONDS_PER_DAY
 Derive = Callable[[Texts], Values]
 """From distinct texts to what they say, null where they say nothing."""
 
-_YES_NO = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
+YES_NO = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
+"""How yes and no are written, in small letters."""
 _BETWEEN = re.compile(r"[\s,;|\[\]\"']+")
 _POINTED = re.compile(r"\d{1,2}\.\d{1,2}\.")
 
@@ -92,7 +93,7 @@ def _has_pictures(text: str) -> float:
 
 
 def _yes_or_no(texts: Texts) -> Values:
-    return pa.array([_YES_NO.get(str(text).strip().lower()) for text in texts], pa.float64())
+    return pa.array([YES_NO.get(str(text).strip().lower()) for text in texts], pa.float64())
 
 
 def _lengths(texts: Texts) -> Values:

@@ -7,7 +7,10 @@ from sqlalchemy import Connection, text
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import FIELD_CHANGED, Target
-from leadwise.store.copying import copy_table, prepare
+from leadwise.store.copying import copy_table, joined_whole, prepare
+
+FEW = 100
+"""Up to so many leads are found one by one by index; for more, tables are read whole."""
 
 # A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
 _OF_LEADS = "leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s{of_parts}"
@@ -94,12 +97,13 @@ def read_history(
         told = query.replace("{of_parts}", of_parts).replace("{numbers}", columns)
         return copy_table(connection, told, {**given, **numbers}, schema)
 
-    return History(
-        leads=read(_LEADS, LEADS),
-        statements=read(_STATEMENTS, STATEMENTS),
-        events=read(_EVENTS, events),
-        outcomes=read(_OUTCOMES, OUTCOMES),
-    )
+    with joined_whole(connection, many=leads is None or len(leads) > FEW):
+        return History(
+            leads=read(_LEADS, LEADS),
+            statements=read(_STATEMENTS, STATEMENTS),
+            events=read(_EVENTS, events),
+            outcomes=read(_OUTCOMES, OUTCOMES),
+        )
 
 
 _FIND = """

@@ -11,6 +11,8 @@ from leadwise.domain.lead import Fields
 from leadwise.domain.score import Score
 from leadwise.domain.target import FieldKind, Target
 from leadwise.store import tables
+from leadwise.store.copying import joined_whole
+from leadwise.store.history import FEW
 from leadwise.store.ranking import RankingFilter, RankingRepository
 from leadwise.store.scores import score_of
 
@@ -140,7 +142,8 @@ class RadarRepository:
             # By their numbers, so that what is said of some leads is found by index.
             given["parts"] = list(self._connection.scalars(text(_PARTS), {"leads": list(leads)}))
         statement = text(_CURRENT_FIELDS.format(of_leads="" if leads is None else "AND said_of = ANY (:parts)"))
-        return {row.lead_id: row.fields for row in self._connection.execute(statement, given)}
+        with joined_whole(self._connection, many=leads is None or len(leads) > FEW):
+            return {row.lead_id: row.fields for row in self._connection.execute(statement, given)}
 
     def _row_of(self, row: RowMapping, said: Fields) -> RadarRow:
         return RadarRow(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from sqlalchemy import text
-from tests.app.seller.town import BLUEPRINT, HOSTILE, TARGET, SellerClient, Town
+from tests.app.seller.town import BLUEPRINT, HOSTILE, TARGET, SellerClient, Town, add_homes
 from tests.app.serving import running
 
 from leadwise.domain.access import Role
@@ -15,9 +15,11 @@ from leadwise.domain.lead import Event, Lead, Outcome
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
 from leadwise.scoring.rules import POINTS_PER_NAT
+from leadwise.store.api_keys import ApiKeyRepository
 from leadwise.store.events import EventRepository
 from leadwise.store.history import read_history
 from leadwise.store.leads import LeadRepository
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.outcomes import OutcomeRepository
 from leadwise.training.landmarks import EXTERNAL_ID, open_lead_table
 from leadwise.web.api.seller.answers import SellerAnswer
@@ -213,6 +215,22 @@ def test_one_home_is_a_page_and_a_cohort_of_one(service, town):
     assert home["attribution"]["heuristicLogOdds"] == pytest.approx(10 / POINTS_PER_NAT)  # its value against the price
     assert page["cohorts"]["property_type"][0]["name"] == "not given"
     assert page["cohorts"]["neighbourhood"][0]["count"] == 1
+
+
+def test_fields_that_a_file_said_in_texts_are_numbers_and_truth_values(service, town):
+    fields = {"gain": "-3.5", "listed_before": "Yes", "owner_lives_there": "false", "bedrooms": "several", "owner": "7"}
+    with town.database.transaction() as connection:
+        OrganisationRepository(connection).ensure("file")
+        key = ApiKeyRepository(connection, "file").add("test", [Role.READ], "test")[1]
+    add_homes(town.database, "file", [("F-1", fields)])
+    client = SellerClient(service, key)
+    (home,) = client.list()["results"]
+    assert {name: home["fields"][name] for name in fields} == {
+        "gain": -3.5, "listed_before": True, "owner_lives_there": False, "bedrooms": "several", "owner": "7"
+    }  # fmt: skip
+    assert home["fields"]["address"] is None
+    row = client.export().text.splitlines()[1]
+    assert ',-3.5,"no","yes",' in row
 
 
 def test_hostile_names_are_text_and_nothing_else(service, town):

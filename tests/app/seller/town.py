@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import text
 
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.blueprints.simulator import simulate
@@ -127,7 +126,6 @@ def add_homes(database: Database, organisation: str, homes: Sequence[tuple[str, 
     with database.transaction() as connection:
         LeadRepository(connection, organisation).add_many(leads)
         assert ScoreRepository(connection, organisation).add_many(scores).added == len(homes)
-        connection.execute(text("ANALYZE leads, statements, scores"))  # as autovacuum does within a minute
 
 
 def _simulate(database: Database, organisation: str, homes: int, seed: int) -> None:
@@ -138,7 +136,6 @@ def _simulate(database: Database, organisation: str, homes: int, seed: int) -> N
         LeadRepository(connection, organisation).add_many(simulated.leads)
         EventRepository(connection, organisation).add_many(simulated.events)
         OutcomeRepository(connection, organisation).add_many(simulated.outcomes)
-        connection.execute(text("ANALYZE leads, statements, events, outcomes"))
     with database.transaction() as connection:
         history = read_history(connection, organisation, TARGET)
         table = landmark_table(TARGET, history, DuckDBEngine(), now=at)

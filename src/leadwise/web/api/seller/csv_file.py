@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from leadwise.actions.radar import RadarEntry
+from leadwise.actions.typed_fields import number_of
 from leadwise.connectors.tables.writing import without_formulas
 from leadwise.domain.target import FieldKind, Target
 
@@ -55,7 +56,7 @@ def _schema(target: Target) -> pa.Schema:
 def _row(target: Target, entry: RadarEntry) -> dict[str, object]:
     score = entry.score
     row: dict[str, object] = {
-        field.name: _number(entry.fields.get(field.name))
+        field.name: number_of(entry.fields.get(field.name))
         if field.kind is FieldKind.NUMBER
         else _text(entry.fields.get(field.name))
         for field in target.fields
@@ -76,21 +77,6 @@ def _row(target: Target, entry: RadarEntry) -> dict[str, object]:
         "as_of": _stamp(score.as_of),
         "scored_at": _stamp(score.recorded_at),
     }
-
-
-def _number(value: object) -> float | None:
-    """The number that a field holds; what is none is left out, as it is for the model.
-
-    >>> _number(3), _number("12.5"), _number("about 12"), _number(True), _number("inf")
-    (3.0, 12.5, None, None, None)
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if abs(number) < float("inf") else None
 
 
 def _text(value: object) -> str | None:

@@ -89,7 +89,7 @@ def _tiles(target: Target, summary: RadarSummary) -> list[dict[str, str]]:
         ("Open homes", f"{summary.count:,}", "that answer the filters"),
         ("Sales expected", f"{summary.expected:,.0f}", f"within {target.horizon_days} days"),
         ("Mean probability", percent(mean), _of_ten(mean)),
-        ("Model : rules", _ratio(attribution.model) if attribution else UNKNOWN, "weight of what moves scores"),
+        ("Model : rules", _ratio(attribution.model) if attribution else UNKNOWN, "how far each moves these homes"),
         ("Known of them", percent(coverage), "of what could be known"),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in tiles]

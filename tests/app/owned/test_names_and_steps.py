@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leadwise.app.owned.config import to_config
 from leadwise.app.owned.model_types import LEAD_CONVERSION, MODEL_TYPES
-from leadwise.app.owned.owners import LONGEST, UnusableOwnerError, model_type_of, owner_of, target_of
+from leadwise.app.owned.owners import LONGEST, UnusableOwnerError, is_owned, model_type_of, target_of
 from leadwise.app.owned.preprocessing import preprocess_rows
 from leadwise.domain.errors import LeadwiseError
 from leadwise.features.history import definitions
@@ -28,15 +28,22 @@ def processed(config: dict[str, object], outcome: str | None = None) -> dict[str
     return {name: [row[name] for row in found["processed_data"]] for name in found["columns"]}
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
-def test_each_user_has_targets_of_their_own_that_can_be_stored(user_id):
-    try:
-        target = target_of("lead_conversion", user_id)
-    except UnusableOwnerError:
-        assert not user_id.strip() or len(user_id) * 3 > LONGEST / 4
-    else:
-        assert check_name("target", target) == target
-        assert (model_type_of(target), owner_of(target)) == ("lead_conversion", user_id)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=LONGEST).filter(str.strip)
+
+
+@given(NAMES, NAMES)
+def test_each_user_has_targets_of_their_own_that_can_be_stored(one, other):
+    target = target_of("lead_conversion", one)
+    assert check_name("target", target) == target
+    assert is_owned(target)
+    assert model_type_of(target) == "lead_conversion"
+    assert (target == target_of("lead_conversion", other)) == (one == other)
+
+
+@pytest.mark.parametrize("user_id", ["", " ", "x" * (LONGEST + 1)])
+def test_nobody_is_called_so(user_id):
+    with pytest.raises(UnusableOwnerError):
+        target_of("lead_conversion", user_id)
 
 
 @pytest.mark.parametrize("model_type", MODEL_TYPES.values(), ids=lambda each: each.name)

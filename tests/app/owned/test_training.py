@@ -77,7 +77,7 @@ def test_each_type_of_model_is_learnt_by_each_of_its_algorithms(database, model_
 
 def test_no_amount_below_zero_is_promised_where_none_was(database):
     rows = [{"points": at % 40, "lifetime_value": max(0, at % 40 - 25)} for at in range(160)]
-    wanted = order("customer_lifetime_value", "linear_regression", rows=rows)
+    wanted = order("customer_lifetime_value", "linear_regression", rows=rows, features=("points",))
     learn(database, wanted)
     assert ask(database, wanted, {"points": 0})[0].value == 0
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from sqlalchemy import Connection
 
 from leadwise.app.owned.model_types import get_model_type
-from leadwise.app.owned.owners import model_type_of, owner_of
+from leadwise.app.owned.owners import is_owned, model_type_of
 from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.job import Job, JobKind
@@ -130,7 +130,7 @@ def ask_for(
         JobRequestError: if the request cannot be used.
         JobAtWorkError: if the same is being done already.
     """
-    name = target if owner_of(target) else blueprint_of(target).target.name
+    name = target if is_owned(target) else blueprint_of(target).target.name
     checked = read_request(kind, request).model_dump(mode="json", exclude_unset=True)
     return JobRepository(connection, organisation).add(kind, name, checked, requested_by)
 
@@ -144,7 +144,7 @@ def blueprint_of(target: str) -> Blueprint:
     >>> blueprint_of("car_sold") == blueprint_of("marketplace-auto")
     True
     """
-    if owner_of(target):
+    if is_owned(target):
         return get_model_type(model_type_of(target)).blueprint
     shipped = {name: load_blueprint(name) for name in list_blueprints()}
     for name, blueprint in shipped.items():

@@ -5,14 +5,7 @@ from typing import Any
 
 from leadwise.domain.preprocessing import read_preprocessing
 
-OTHER_NAMES = {
-    "scaling": "feature_scaling",
-    "scaling_method": "feature_scaling",
-    "constant_value": "fill_value",
-    "k": "selected_features",
-    "k_features": "selected_features",
-    "engineering": "feature_engineering",
-}
+OTHER_NAMES = {"scaling": "feature_scaling"}
 
 
 def to_config(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Under which target's name the store has the models of an owner."""
 
-from urllib.parse import quote, unquote
+import hashlib
+from urllib.parse import quote
 
 from leadwise.domain.errors import Invalid
 
 LONGEST = 200
 _BETWEEN = "@"
+_DIGEST = "%sha256-"
+"""What no escaped text begins with."""
 
 
 class UnusableOwnerError(Invalid):
@@ -32,12 +35,12 @@ def target_of(model_type: str, user_id: str) -> str:
     if not user_id.strip():
         reason = "it is empty"
         raise UnusableOwnerError(reason)
-    name = quote(user_id, safe="", errors="replace")
-    if len(name) > LONGEST:
-        reason = f"it has {len(user_id):,}" + (
-            " (signs other than letters and digits count threefold)" * (len(name) > len(user_id))
-        )
+    if len(user_id) > LONGEST:
+        reason = f"it has {len(user_id):,}"
         raise UnusableOwnerError(reason)
+    name = quote(user_id, safe="", errors="replace")
+    if len(name) > LONGEST:  # signs other than letters and digits count threefold and more
+        name = _DIGEST + hashlib.sha256(user_id.encode("utf-8", "replace")).hexdigest()
     return f"{model_type}{_BETWEEN}{name}"
 
 
@@ -46,10 +49,10 @@ def model_type_of(target: str) -> str:
     return target.partition(_BETWEEN)[0]
 
 
-def owner_of(target: str) -> str:
-    """Whose target it is; empty if nobody's.
+def is_owned(target: str) -> bool:
+    """Whether a target is a user's.
 
-    >>> owner_of("lead_conversion@a%40b"), owner_of("car_sold")
-    ('a@b', '')
+    >>> is_owned("lead_conversion@a%40b"), is_owned("car_sold")
+    (True, False)
     """
-    return unquote(target.partition(_BETWEEN)[2])
+    return _BETWEEN in target

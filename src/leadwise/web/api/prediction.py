@@ -16,11 +16,13 @@ from leadwise.web.api.errors import TooManyRowsError
 from leadwise.web.api.guard import caller_of
 from leadwise.web.api.lead_scoring import check_features
 from leadwise.web.api.prediction_answers import (
+    REFUSED,
     InsightsAnswer,
     ModelsAnswer,
     PredictionAnswer,
     PredictionBatchAnswer,
     PreprocessAnswer,
+    Refusal,
     TrainAnswer,
 )
 from leadwise.web.api.prediction_asks import Owner, Row, Said, TrainingRequest
@@ -37,7 +39,7 @@ from leadwise.web.api.prediction_wording import tell
 
 def router(service: Service) -> APIRouter:
     """Its routes."""
-    routes = APIRouter(tags=["Prediction service"])
+    routes = APIRouter(tags=["Prediction service"], responses={status: {"model": Refusal} for status in REFUSED})
     _add_predicting(routes, service)
     _add_training(routes, service)
     _add_telling(routes, service)

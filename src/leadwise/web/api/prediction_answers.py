@@ -11,6 +11,23 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
+class Refusal(_Answer):
+    """Why a request is refused."""
+
+    detail: str = Field(description="A sentence: what was expected, what came, the next step.")
+    code: str = Field(description="The stable name of the cause.", examples=["insufficient_data"])
+
+
+class WebRefusal(Refusal):
+    """The same, as the web application reads it."""
+
+    error: str
+
+
+REFUSED = (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503)
+"""With these a request may be refused."""
+
+
 class FeatureImportance(_Answer):
     """How much a feature matters."""
 

@@ -1,8 +1,8 @@
 """What the prediction service is asked (requirement 5)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 EXAMPLE = {
     "email": "user@company.com",
@@ -12,7 +12,8 @@ EXAMPLE = {
     "engagement_score": 90,
 }
 NOBODY_IN_PARTICULAR = "default"
-Fields = dict[str, JsonValue]
+Cell = Annotated[JsonValue, WithJsonSchema({"type": ["number", "string", "boolean", "null"]})]
+Fields = dict[str, Cell]
 
 
 def _as_text(value: object) -> object:
@@ -22,11 +23,17 @@ def _as_text(value: object) -> object:
 UserId = Annotated[
     str,
     BeforeValidator(_as_text),
-    Field(description="Who owns the model within the organisation of the key.", examples=["user123"]),
+    Field(max_length=200, description="Who owns the model within the organisation of the key.", examples=["user123"]),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"\S", "maxLength": 200}, {"type": "integer"}]}),
 ]
 ModelTypeName = Annotated[
-    str, Field(description="lead_conversion or customer_lifetime_value.", examples=["lead_conversion"])
+    str, Field(examples=["lead_conversion"], json_schema_extra={"enum": ["lead_conversion", "customer_lifetime_value"]})
 ]
+
+
+def _one_of(*names: str) -> dict[str, Any]:
+    """What there is to choose from, for the document; what else comes is refused with a sentence that lists it too."""
+    return {"enum": [*names, "none", None]}
 
 
 class _Body(BaseModel):
@@ -54,20 +61,27 @@ class PredictBatchBody(_Body):
 class PreprocessingConfig(BaseModel):
     """Steps before learning. Names that are not among these are refused, as they would do nothing."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
 
     missing_value_strategy: str | None = Field(
-        default=None, description="mean, median, most_frequent or constant.", examples=["mean"]
+        default=None, json_schema_extra=_one_of("mean", "median", "most_frequent", "constant"), examples=["mean"]
     )
-    fill_value: JsonValue = Field(default=None, description="The constant.")
-    categorical_encoding: str | None = Field(default=None, description="one_hot or label.", examples=["one_hot"])
+    fill_value: float | str | None = Field(default=None, description="The constant.")
+    categorical_encoding: str | None = Field(
+        default=None, json_schema_extra=_one_of("one_hot", "label"), examples=["one_hot"]
+    )
     feature_scaling: str | None = Field(
-        default=None, description="standard or min_max; also understood as `scaling`.", examples=["standard"]
+        default=None, json_schema_extra=_one_of("standard", "min_max"), examples=["standard"]
+    )
+    scaling: str | None = Field(
+        default=None,
+        description="Another name of feature_scaling.",
+        json_schema_extra=_one_of("standard", "min_max"),
     )
     feature_selection: str | None = Field(
-        default=None, description="k_best or mutual_information.", examples=["k_best"]
+        default=None, json_schema_extra=_one_of("k_best", "mutual_information"), examples=["k_best"]
     )
-    selected_features: int | None = Field(default=None, description="How many are kept; ten unless told.")
+    selected_features: int | None = Field(default=None, ge=1, description="How many are kept; ten unless told.")
     feature_engineering: list[str] | str | None = Field(
         default=None, description="Any of time, interactions, log.", examples=[["time", "log"]]
     )

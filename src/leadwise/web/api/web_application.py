@@ -14,7 +14,7 @@ from leadwise.web.api.body import answer, read_json, validated
 from leadwise.web.api.documenting import takes
 from leadwise.web.api.guard import caller_of
 from leadwise.web.api.prediction import said_of, trained
-from leadwise.web.api.prediction_answers import PredictionAnswer, TrainAnswer
+from leadwise.web.api.prediction_answers import REFUSED, PredictionAnswer, TrainAnswer, WebRefusal
 from leadwise.web.api.prediction_asks import Owner
 from leadwise.web.api.prediction_bodies import NOBODY_IN_PARTICULAR, Fields, ModelTypeName, TrainBody, UserId
 from leadwise.web.api.prediction_wording import tell
@@ -54,7 +54,8 @@ class CamelTrainAnswer(TrainAnswer):
 
 def router(service: Service) -> APIRouter:
     """Its routes."""
-    routes = APIRouter(prefix="/api/ml", tags=["Prediction service"])
+    refusals: dict[int | str, dict[str, Any]] = {status: {"model": WebRefusal} for status in REFUSED}
+    routes = APIRouter(prefix="/api/ml", tags=["Prediction service"], responses=refusals)
 
     @routes.post("/predict", response_model=CamelPredictionAnswer, openapi_extra=takes(LeadBody))
     async def predict(request: Request) -> Response:

@@ -88,17 +88,21 @@ class Hammer:
             thread.join()
 
 
+def kill_a_worker(service: int) -> None:
+    for child in psutil.Process(service).children():
+        with suppress(psutil.NoSuchProcess):  # one that was killed and not yet buried is none either
+            if "spawn_main" in " ".join(child.cmdline()):
+                child.send_signal(signal.SIGKILL)
+                return
+
+
 @pytest.mark.slow
 def test_workers_are_killed_again_and_again_and_no_answer_is_missing_in_the_ledger(data_folder: Path):
     with open_database(None, data_folder) as database, serving(data_folder, "--open", "--workers", "3") as (main, url):
         hammer = Hammer(url, threads=8)
         for _ in range(6):
             time.sleep(1.5)
-            workers = [
-                child for child in psutil.Process(main.pid).children() if "spawn_main" in " ".join(child.cmdline())
-            ]
-            if workers:
-                workers[0].send_signal(signal.SIGKILL)
+            kill_a_worker(main.pid)
         time.sleep(3)
         hammer.stop()
         stored = count(database)
@@ -112,12 +116,16 @@ def test_all_workers_follow_an_activation_within_a_second_or_so(data_folder: Pat
         warm = Hammer(url, threads=8)
         time.sleep(3)
         warm.stop()
-        version = activate(database, small_model())
-        time.sleep(2)
-        hammer = Hammer(url, threads=8)
-        time.sleep(3)
-        hammer.stop()
-        assert hammer.versions == {version}
+        model = small_model()
+        time.sleep(10)  # all of them have read what models need by now, on a busy machine too
+        version, activated = activate(database, model), time.monotonic()
+        while True:
+            hammer = Hammer(url, threads=8)
+            time.sleep(1)
+            hammer.stop()
+            if hammer.versions == {version}:
+                break
+            assert time.monotonic() - activated < 6  # a second, where nothing else runs
 
 
 def test_the_service_ends_in_good_order(data_folder: Path):

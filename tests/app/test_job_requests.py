@@ -1,7 +1,9 @@
 import pytest
 from sqlalchemy import Connection
 
-from leadwise.app.jobs.requests import JobRequestError, UnknownTargetError, ask_for
+from leadwise.app.jobs.requests import REQUESTS, JobRequestError, UnknownTargetError, ask_for
+from leadwise.app.jobs.work import WORK
+from leadwise.app.jobs_text import _RESULTS
 from leadwise.domain.job import JobKind
 
 
@@ -30,3 +32,7 @@ def test_a_request_that_cannot_be_used_is_refused_before_anyone_waits(connection
     with pytest.raises(JobRequestError) as refused:
         ask_for(connection, "default", kind, "car_sold", request_, "anna")
     assert [where for where, _ in refused.value.mistakes] == [place]
+
+
+def test_every_kind_of_job_can_be_asked_for_worked_on_and_told_of():
+    assert set(REQUESTS) == set(WORK) == set(_RESULTS) == set(JobKind)

@@ -223,6 +223,19 @@ def test_insights_tell_of_metrics_data_drift_and_when_to_train_again(client):
     assert found.retraining.recommended
 
 
+@pytest.mark.usefixtures("trained")
+def test_operators_see_the_training_among_the_jobs(url, trained):
+    shown = subprocess.run(
+        (COMMAND, "jobs", "list"),
+        env={**os.environ, "LEADWISE_DATABASE_URL": url, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert trained["model_version"] in shown.stdout
+
+
 def test_there_are_no_insights_without_a_model(client):
     answer = client.get("/insights/nobody/lead_conversion")
     assert answer.status_code == 404

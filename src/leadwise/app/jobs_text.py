@@ -70,6 +70,10 @@ def _learnt(result: Result) -> str:
     return f"version {result['version']} {'scores' if result['activated'] else 'was not let pass'}"
 
 
+def _learnt_for_user(result: Result) -> str:
+    return f"version {result['model_version']} of {result['user_id']} scores"
+
+
 def _refreshed(result: Result) -> str:
     return f"features of {result['rows']['open_leads']:,} open leads"
 
@@ -78,7 +82,12 @@ def _scored(result: Result) -> str:
     return f"{result['scores']:,} scores by version {result['version']}"
 
 
-_RESULTS = {JobKind.TRAIN: _learnt, JobKind.REFRESH: _refreshed, JobKind.SCORE: _scored}
+_RESULTS = {
+    JobKind.TRAIN: _learnt,
+    JobKind.TRAIN_OWNED: _learnt_for_user,
+    JobKind.REFRESH: _refreshed,
+    JobKind.SCORE: _scored,
+}
 
 
 def _minute(instant: datetime) -> str:

@@ -114,6 +114,17 @@ def test_the_newest_scores_are_paged_in_one_order_while_leads_are_scored(client:
     assert chances == sorted(chances, reverse=True)
 
 
+def test_an_instant_without_its_zone_is_refused(database: Database) -> None:
+    with running(database) as client:
+        asked = {"target": cars.TARGET, "as_of": "2026-01-31T12:00:00"}
+        (error,) = client.get("/api/v2/scores", params=asked).json()["errors"]
+    assert error == {
+        "detail": "as_of: A timestamp must say its zone; write 2026-01-31T12:00:00Z if it is in UTC, but came as "
+        "“2026-01-31T12:00:00”.",
+        "pointer": "#/query/as_of",
+    }
+
+
 def test_leads_that_are_not_there_are_named(client: httpx.Client) -> None:
     asked = {"target": cars.TARGET, "leads": [{"source": SHOP, "external_id": "nobody"}]}
     found = client.post("/api/v2/scores/leads", json=asked).json()

@@ -16,12 +16,17 @@ OfLead = tuple[str | None, str | None]
 """What is wanted of a lead's source and external id; None: any."""
 ANY_LEAD: OfLead = (None, None)
 
-# The last word on each field, in the order of `field_statements`; by the parts of leads, so that their rows are found
-# by index.
+_PARTS = """
+SELECT id FROM leads WHERE id = ANY(:ids)
+UNION SELECT id FROM leads WHERE merged_into = ANY(:ids)
+"""
+
+# The last word on each field, in the order of `field_statements`; by the numbers of all parts of leads, so that their
+# rows are found by index.
 _FIELDS_NOW = """
 SELECT DISTINCT ON (lead_id, field) lead_id, field, value
 FROM field_statements
-WHERE said_of IN (SELECT id FROM leads WHERE id = ANY(:ids) UNION SELECT id FROM leads WHERE merged_into = ANY(:ids))
+WHERE said_of = ANY(:parts)
     AND greatest(occurred_at, recorded_at) <= clock_timestamp()
 ORDER BY lead_id, field, occurred_at DESC, recorded_at DESC, is_arrival, source COLLATE "C" DESC,
     external_id COLLATE "C" DESC, value DESC
@@ -176,7 +181,10 @@ class Listing:
 
     def _fields_now(self, ids: Sequence[int]) -> Mapping[int, Fields]:
         found: dict[int, Fields] = {}
-        for row in self._connection.execute(text(_FIELDS_NOW), {"ids": list(ids)}) if ids else ():
+        if not ids:
+            return found
+        parts = list(self._connection.scalars(text(_PARTS), {"ids": list(ids)}))
+        for row in self._connection.execute(text(_FIELDS_NOW), {"parts": parts}):
             found.setdefault(row.lead_id, {})[row.field] = row.value
         return found
 

@@ -13,13 +13,15 @@ model.report("report.html")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leadwise.app.client.client import Client
     from leadwise.app.estimator import LeadClassifier, LeadRegressor
     from leadwise.app.model import Model, check, fit, load
     from leadwise.app.preprocessing import preprocess
 
-__all__ = ["LeadClassifier", "LeadRegressor", "Model", "check", "fit", "load", "preprocess"]
+__all__ = ["Client", "LeadClassifier", "LeadRegressor", "Model", "check", "fit", "load", "preprocess"]
 
 _HOMES = {
+    "Client": "leadwise.app.client.client",
     "LeadClassifier": "leadwise.app.estimator",
     "LeadRegressor": "leadwise.app.estimator",
     "Model": "leadwise.app.model",

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import func, select
 
-from leadwise.app.history_importing import HistoryImport, HistoryResult, LeadOptions
+from leadwise.app.history_importing import DatabaseDestination, HistoryImport, HistoryResult, LeadOptions
 from leadwise.app.rejects import Rejects
 from leadwise.connectors.records.columns import assign_columns
 from leadwise.connectors.records.mapping import Mapping, RecordKind, Roles
@@ -51,9 +51,9 @@ class Importer:
         path = self.folder / "rejects.csv"
         with Rejects(path, file) as rejects:
             named = assign_columns(mapping, file.table.column_names)
-            result = HistoryImport(self.database, "default", named, NOW, LeadOptions(**options)).run(
-                file, rejects, Silence()
-            )
+            result = HistoryImport(
+                DatabaseDestination(self.database, "default", LeadOptions(**options)), named, NOW
+            ).run(file, rejects, Silence())
         self.rejected = list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
         return result
 

@@ -7,12 +7,18 @@ import pytest
 from jinja2 import meta, nodes
 
 from leadwise.web import sources
+from leadwise.web.api import docs, reading
 from leadwise.web.components import alerts, effects, metrics, tables, verdict
 from leadwise.web.pages import leads, report
 from leadwise.web.problems import FieldProblem, Problem
 from leadwise.web.templating import environment
 
-CONTEXTS = {"leads.html": leads.LeadsContext, "report.html": report.ReportContext, "error.html": Problem}
+CONTEXTS = {
+    "leads.html": leads.LeadsContext,
+    "report.html": report.ReportContext,
+    "error.html": Problem,
+    "docs.html": docs.DocsContext,
+}
 PARTS = [
     leads.Tab,
     leads.LeadsAnswer,
@@ -24,6 +30,10 @@ PARTS = [
     tables.Figure,
     verdict.Verdict,
     verdict.KeyFigure,
+    reading.Field,
+    reading.Content,
+    reading.Operation,
+    reading.Group,
     sources.LeadQuery,
     sources.LeadRow,
     sources.LeadList,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import typer
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from leadwise.app.output import print_json, remark
 from leadwise.app.settings import Settings
@@ -51,16 +52,26 @@ def forget(
         OrganisationNotFoundError: if the organisation is not there.
     """
     with database.transaction() as connection:
-        parts = [find_parts(connection, organisation, lead) for lead in leads]
-        receipts = [
-            _receipt(organisation, erase_lead(connection, organisation, lead, erased_by, now())) for lead in leads
-        ]
-        for receipt, names in zip(receipts, parts, strict=True):
-            for erase in also:
-                receipt.counts.update(erase(organisation, names))
-        audit = AuditRepository(connection, organisation)
-        for receipt in receipts:
-            audit.add(AuditAction.ERASE, receipt.identifier_hashes[0], erased_by, {"counts": receipt.counts})
+        return forget_within(connection, organisation, leads, erased_by, also=also)
+
+
+def forget_within(
+    connection: Connection,
+    organisation: str,
+    leads: Sequence[LeadName],
+    erased_by: str,
+    *,
+    also: Sequence[Eraser] = (),
+) -> list[Receipt]:
+    """Erase leads as `forget` does, in a transaction that may do more."""
+    parts = [find_parts(connection, organisation, lead) for lead in leads]
+    receipts = [_receipt(organisation, erase_lead(connection, organisation, lead, erased_by, now())) for lead in leads]
+    for receipt, names in zip(receipts, parts, strict=True):
+        for erase in also:
+            receipt.counts.update(erase(organisation, names))
+    audit = AuditRepository(connection, organisation)
+    for receipt in receipts:
+        audit.add(AuditAction.ERASE, receipt.identifier_hashes[0], erased_by, {"counts": receipt.counts})
     return receipts
 
 
@@ -78,7 +89,9 @@ def _receipt(organisation: str, erasures: Sequence[Erasure]) -> Receipt:
     )
 
 
-def _snapshot_eraser(folders: Sequence[Folder]) -> Eraser:
+def snapshot_eraser(folders: Sequence[Folder]) -> Eraser:
+    """What removes leads from the snapshots in feature stores; hold those until the database has forgotten too."""
+
     def erase(organisation: str, names: Sequence[LeadName]) -> dict[str, int]:
         return {"snapshot rows": sum(erase_leads(folder, organisation, names) for folder in folders)}
 
@@ -108,7 +121,7 @@ def run_forget(leads: Sequence[LeadName], organisation: str, stores: Sequence[st
         database = stack.enter_context(open_database(settings.server_url, settings.data_folder))
         for folder in folders:  # until the database has forgotten them too, nobody may make a snapshot of them
             stack.enter_context(folder.held(alone=True, waiting=_say_busy))
-        receipts = forget(database, organisation, leads, getpass.getuser(), also=[_snapshot_eraser(folders)])
+        receipts = forget(database, organisation, leads, getpass.getuser(), also=[snapshot_eraser(folders)])
     if as_json:
         print_json(_Receipts(receipts=receipts))
         return

@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute
 from pydantic import BaseModel
-from sqlalchemy import Connection
 
 from leadwise.app.rejects import Rejects
 from leadwise.connectors.records.columns import RecordColumns
@@ -82,27 +81,66 @@ class LeadOptions:
     create_organisation: bool = False
 
 
-class HistoryImport:
-    """The import of one file.
+class Destination(Protocol):
+    """Where records go: a database, or a service."""
+
+    @property
+    def organisation(self) -> str:
+        """Whose records they are."""
+
+    def begin(self) -> None:
+        """See that records can be stored there.
+
+        Raises:
+            LeadwiseError: why not.
+        """
+
+    def store(self, kind: RecordKind, table: pa.Table) -> AddResult:
+        """Store a table as the repository of this kind takes it, durably; rejections say which row it was."""
+
+
+class DatabaseDestination:
+    """A database, where each piece is a transaction of its own.
 
     Args:
         database: Where to.
         organisation: Whose.
-        columns: What the columns of the file are.
-        recorded_at: Now.
         options: What is asked for besides.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        organisation: str,
-        columns: RecordColumns,
-        recorded_at: datetime,
-        options: LeadOptions | None = None,
-    ) -> None:
-        self._database, self._organisation, self._columns = database, organisation, columns
-        self._recorded_at, self._options = recorded_at, options or LeadOptions()
+    def __init__(self, database: Database, organisation: str, options: LeadOptions | None = None) -> None:
+        self.organisation = organisation
+        self._database, self._options = database, options or LeadOptions()
+
+    def begin(self) -> None:
+        """See that the organisation is there; make it, if that is asked for."""
+        with self._database.transaction() as connection:
+            organisations = OrganisationRepository(connection)
+            if self._options.create_organisation:
+                organisations.ensure(self.organisation)
+            organisations.check(self.organisation)
+
+    def store(self, kind: RecordKind, table: pa.Table) -> AddResult:
+        """Store a table."""
+        with self._database.transaction() as connection:
+            if kind is RecordKind.LEADS:
+                return LeadRepository(connection, self.organisation).add_table(table, readmit=self._options.readmit)
+            if kind is RecordKind.EVENTS:
+                return EventRepository(connection, self.organisation).add_table(table)
+            return OutcomeRepository(connection, self.organisation).add_table(table)
+
+
+class HistoryImport:
+    """The import of one file.
+
+    Args:
+        destination: Where to.
+        columns: What the columns of the file are.
+        recorded_at: Now.
+    """
+
+    def __init__(self, destination: Destination, columns: RecordColumns, recorded_at: datetime) -> None:
+        self._destination, self._columns, self._recorded_at = destination, columns, recorded_at
 
     def run(self, file: TableFile, rejects: Rejects, progress: Progress) -> HistoryResult:
         """Store the rows of the file, and hand those that cannot be stored to `rejects`.
@@ -116,13 +154,12 @@ class HistoryImport:
         table, rows = file.table, file.table.num_rows + len(file.left_out)
         begins = range(0, table.num_rows, CHUNK_ROWS)
         progress.start(total_steps=len(begins))
-        self._begin()
+        self._destination.begin()
         total, in_future = AddResult(0, 0), 0
         pieces = _one_ahead(lambda begin: self._read(table, begin), begins)
         for begin, records in zip(begins, pieces, strict=True):
             progress.step(f"storing {self._columns.kind} from row {begin + 1:,} of {table.num_rows:,}")
-            with self._database.transaction() as connection:
-                stored = self._store(connection, records)
+            stored = self._destination.store(self._columns.kind, records.table)
             reasons = records.rejected | _reasons(records, stored)
             rejects.add({begin + position: reason for position, reason in reasons.items()})
             in_future += self._in_future(records)
@@ -132,24 +169,8 @@ class HistoryImport:
             raise NothingStoredError(rows, next(iter(rejects.reasons)), rejects.path)
         return self._result(rows, total, rejects, in_future)
 
-    def _begin(self) -> None:
-        with self._database.transaction() as connection:
-            organisations = OrganisationRepository(connection)
-            if self._options.create_organisation:
-                organisations.ensure(self._organisation)
-            organisations.check(self._organisation)
-
     def _read(self, table: pa.Table, begin: int) -> Records:
         return read_records(table.slice(begin, CHUNK_ROWS), self._columns, self._recorded_at)
-
-    def _store(self, connection: Connection, records: Records) -> AddResult:
-        if self._columns.kind is RecordKind.LEADS:
-            return LeadRepository(connection, self._organisation).add_table(
-                records.table, readmit=self._options.readmit
-            )
-        if self._columns.kind is RecordKind.EVENTS:
-            return EventRepository(connection, self._organisation).add_table(records.table)
-        return OutcomeRepository(connection, self._organisation).add_table(records.table)
 
     def _in_future(self, records: Records) -> int:
         now = pa.scalar(self._recorded_at, pa.timestamp("us", "UTC"))
@@ -159,7 +180,7 @@ class HistoryImport:
     def _result(self, rows: int, total: AddResult, rejects: Rejects, in_future: int) -> HistoryResult:
         return HistoryResult(
             kind=self._columns.kind,
-            organisation=self._organisation,
+            organisation=self._destination.organisation,
             rows=rows,
             added=total.added,
             unchanged=total.unchanged,

@@ -1,6 +1,7 @@
 """One run of `leadwise import leads|events|outcomes`: read the file, store it, say what became of it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import orjson
 import typer
 
 from leadwise.app.harmless import harmless
-from leadwise.app.history_importing import HistoryImport, HistoryResult, LeadOptions
+from leadwise.app.history_importing import DatabaseDestination, Destination, HistoryImport, HistoryResult, LeadOptions
 from leadwise.app.output import print_json
 from leadwise.app.progress import make_progress
 from leadwise.app.rejects import Rejects
+from leadwise.app.remote import ServiceDestination, open_service
 from leadwise.app.settings import Settings
 from leadwise.connectors.records.columns import RecordColumns, assign_columns
 from leadwise.connectors.records.mapping import Mapping, RecordKind, read_mapping
@@ -35,28 +37,40 @@ class HistoryOptions:
     organisation: str
     as_json: bool
     of_leads: LeadOptions
+    server: str | None = None
 
 
 def run_history_import(options: HistoryOptions) -> None:
-    """Import the file into the database of the settings, and print what became of it."""
-    settings = Settings()
+    """Import the file into the database of the settings, or into a service, and print what became of it."""
     place = options.rejects or options.file.with_name(f"{options.file.stem}.rejects.csv")
-    with make_progress() as progress:
-        progress.start(total_steps=2)
-        progress.step(f"reading {options.file.name}")
-        file, columns = _read(options)
-        check_writable(place, inputs=[options.file] if options.mapping is None else [options.file, options.mapping])
-        progress.step("starting the database")
-        database = open_database(settings.server_url, settings.data_folder)
-        progress.finish()
-    with database, make_progress() as progress, Rejects(place, file) as rejects:
-        work = HistoryImport(database, options.organisation, columns, now(), options.of_leads)
-        result = work.run(file, rejects, progress)
+    with ExitStack() as stack:
+        with make_progress() as progress:
+            progress.start(total_steps=2)
+            progress.step(f"reading {options.file.name}")
+            file, columns = _read(options)
+            check_writable(place, inputs=[options.file] if options.mapping is None else [options.file, options.mapping])
+            progress.step("starting the database" if options.server is None else "reaching the service")
+            destination = stack.enter_context(_destination(options))
+            progress.finish()
+        with make_progress() as progress, Rejects(place, file) as rejects:
+            result = HistoryImport(destination, columns, now()).run(file, rejects, progress)
     if options.as_json:
         print_json(result)
     else:
         for line in _summary(file, columns, result):
             typer.echo(harmless(line))
+
+
+@contextmanager
+def _destination(options: HistoryOptions) -> Iterator[Destination]:
+    """The service, or the database of the settings."""
+    if options.server is not None:
+        with open_service(options.server) as client:
+            yield ServiceDestination(client)
+        return
+    settings = Settings()
+    with open_database(settings.server_url, settings.data_folder) as database:
+        yield DatabaseDestination(database, options.organisation, options.of_leads)
 
 
 def preview_file(options: HistoryOptions) -> None:

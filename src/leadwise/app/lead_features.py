@@ -93,21 +93,36 @@ def explain_lead(session: TargetSession, lead: str, source: str | None, as_of: d
 def _features(
     target: Target, history: History, values: Mapping[str, Value], behind: Mapping[str, Behind]
 ) -> dict[str, ExplainedFeature]:
-    events = {row["position"]: _event(target, row) for row in history.events.to_pylist()}
-    statements = {row["position"]: _statement(row) for row in history.statements.to_pylist()}
+    facts = facts_behind(target, history, behind)
     return {
         each.name: ExplainedFeature(
             value=values[each.name],
             unit=each.unit,
             sentence=each.sentence(values[each.name]),
-            facts=_in_order(
-                [
-                    *(events[position] for position in behind[each.name].events),
-                    *(statements[position] for position in behind[each.name].statements),
-                ]
-            ),
+            facts=facts[each.name],
         )
         for each in definitions(target)
+    }
+
+
+def facts_behind(target: Target, history: History, behind: Mapping[str, Behind]) -> dict[str, list[Fact]]:
+    """By feature, the facts that one lead's value was made of, oldest first.
+
+    Args:
+        target: What is predicted.
+        history: Of this lead alone.
+        behind: Where each feature's value comes from, in the history.
+    """
+    events = {row["position"]: _event(target, row) for row in history.events.to_pylist()}
+    statements = {row["position"]: _statement(row) for row in history.statements.to_pylist()}
+    return {
+        name: _in_order(
+            [
+                *(events[position] for position in found.events),
+                *(statements[position] for position in found.statements),
+            ]
+        )
+        for name, found in behind.items()
     }
 
 

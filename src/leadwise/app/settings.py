@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("LEADWISE_DB_PASSWORD", "DB_PASSWORD")
     )
 
+    key: SecretStr | None = None
+    """What commands with `--server` ask a service with; as `leadwise keys add` printed it."""
     host: str = Field(default="127.0.0.1", validation_alias=AliasChoices(*_either("HOST")))
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices(*_either("PORT")))
     workers: int = Field(default=1, ge=1, le=64, validation_alias=AliasChoices(*_either("WORKERS")))

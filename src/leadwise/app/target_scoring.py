@@ -9,6 +9,7 @@ from leadwise.app.target_session import TargetSession
 from leadwise.domain.target import Target
 from leadwise.features.history import definitions
 from leadwise.registry.versions import ModelVersions
+from leadwise.scoring.changes import with_changes
 from leadwise.scoring.open_leads import compute_scores
 from leadwise.store.scores import ScoreRepository
 from leadwise.training.feature_store.refreshing import fingerprint
@@ -54,7 +55,7 @@ def rows_to_score(leads: OpenLeads) -> pa.Table:
 
 
 def store_scores(session: TargetSession, model: FittedModel, leads: OpenLeads) -> int:
-    """Append a score of each open lead, with all reasons in the words of the business; gives how many.
+    """Append a score of each open lead, with all reasons, and why it differs from the one before; gives how many.
 
     A lead that was erased after the features were read gets none.
     """
@@ -65,6 +66,8 @@ def store_scores(session: TargetSession, model: FittedModel, leads: OpenLeads) -
         for start in range(0, total, SCORES_AT_ONCE):
             piece = leads.features.slice(start, SCORES_AT_ONCE)
             progress.step(f"storing scores {start + 1:,} to {start + piece.num_rows:,}")
-            stored += scores.add_many(compute_scores(model, leads.target, piece, leads.as_of)).added
+            found = compute_scores(model, leads.target, piece, leads.as_of)
+            told = with_changes(connection, session.organisation, leads.target, found, piece, session.engine)
+            stored += scores.add_many(told).added
         progress.finish()
     return stored

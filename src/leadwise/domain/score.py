@@ -1,7 +1,9 @@
 """A score: what is predicted for one lead, as of an instant, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,37 @@ class Reason:
     column: str
     sentence: str
     contribution: float
+
+
+class Cause(StrEnum):
+    """Why a lead's score differs from the one before."""
+
+    FIRST = "first"
+    """There was none before."""
+    NEW_FACTS = "new_facts"
+    """Something was learnt of the lead."""
+    PASSING_TIME = "passing_time"
+    """The same facts are older now."""
+    NEW_MODEL = "new_model"
+    """Another model gave it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Why a lead's score differs from the one before.
+
+    Args:
+        because: The causes; none where nothing differs.
+        columns: The columns that say something else than before, by cause: of new facts and of passing time. With a
+            new model, passing time is not told apart from it.
+        by: How much each cause moved the log-odds (or the value).
+        before: The probability (or value) before; None where there was none.
+    """
+
+    because: tuple[Cause, ...]
+    columns: Mapping[Cause, tuple[str, ...]] = field(default_factory=dict)
+    by: Mapping[Cause, float] = field(default_factory=dict)
+    before: float | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +68,8 @@ class Score:
         action: What to do next.
         base: Where the score starts, in log-odds (or value): base plus all contributions is the score.
         reasons: The strongest first.
+        inputs: A fingerprint of the features that it was computed from; None where that was not kept.
+        change: Why it differs from the one before; None where that was not looked into.
     """
 
     lead: tuple[str, str]
@@ -48,3 +83,5 @@ class Score:
     action: str
     base: float
     reasons: tuple[Reason, ...]
+    inputs: str | None = None
+    change: Change | None = None

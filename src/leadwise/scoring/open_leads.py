@@ -14,7 +14,9 @@ from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.history import definitions
 from leadwise.registry.versions import ModelVersions
+from leadwise.scoring.changes import with_changes
 from leadwise.scoring.reasons import strongest
+from leadwise.scoring.requests import fingerprint
 from leadwise.scoring.scorer import judge
 from leadwise.store.history import read_history
 from leadwise.store.results import AddResult
@@ -36,7 +38,8 @@ def score_open_leads(
 ) -> AddResult:
     """Append a score as of an instant for each lead that was open then, by the model that is active now.
 
-    Features are made by the target that is stored with the model, if one is, and come from the given engine.
+    Features are made by the target that is stored with the model, if one is, and come from the given engine. Each score
+    says why it differs from the lead's one before.
 
     Raises:
         NoActiveModelError: if no model is active for the target.
@@ -45,7 +48,9 @@ def score_open_leads(
     target = model.target or target
     history = read_history(connection, organisation, target)
     table = open_lead_table(target, history, engine, as_of=as_of)
-    return ScoreRepository(connection, organisation).add_many(compute_scores(model, target, table, as_of))
+    scores = compute_scores(model, target, table, as_of)
+    told = with_changes(connection, organisation, target, scores, table, engine)
+    return ScoreRepository(connection, organisation).add_many(told)
 
 
 def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: datetime) -> list[Score]:
@@ -59,6 +64,7 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
     found = judge(model, explanation.base + explanation.contributions.sum(axis=1))
     rows = pa.table({name: found[name] for name in ("probability", "value", "grade", "action") if name in found})
     words, recorded_at = _in_words(target, table), now()
+    inputs = table.select([column.name for column in model.columns if column.name in table.column_names]).to_pylist()
     return [
         Score(
             lead=(str(table[SOURCE][row]), str(table[EXTERNAL_ID][row])),
@@ -72,6 +78,7 @@ def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: d
             action=worth["action"],
             base=explanation.base,
             reasons=_reasons(model, explanation.contributions[row], words[row]),
+            inputs=fingerprint(inputs[row]),
         )
         for row, worth in enumerate(rows.to_pylist())
     ]

@@ -1,6 +1,6 @@
 """Scores: appended, never changed. The database itself refuses to change one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Fields
-from leadwise.domain.score import Reason, Score
+from leadwise.domain.score import Cause, Change, Reason, Score
 from leadwise.store import bulk, tables
 from leadwise.store.cleaning import UnusableValueError, check_name, cleaned_text, json_text
 from leadwise.store.organisations import OrganisationRepository
@@ -31,13 +31,15 @@ _COLUMNS = {
     "action": "text",
     "base": "double precision",
     "reasons": "jsonb",
+    "inputs": "text",
+    "change": "jsonb",
 }
 
 _ADD = """
 INSERT INTO scores (organisation_id, lead_id, target, as_of, recorded_at, model_version, probability, value, grade,
-    action, base, reasons)
+    action, base, reasons, inputs, change)
 SELECT :organisation, leads.id, target, as_of, incoming.recorded_at, model_version, probability, value, grade,
-    action, base, reasons
+    action, base, reasons, inputs, change
 FROM incoming
 JOIN leads ON (leads.organisation_id, leads.source, leads.external_id) = (:organisation, lead_source, lead_external_id)
 ORDER BY position
@@ -127,6 +129,8 @@ def _row(score: Score) -> bulk.Row:
         cleaned_text(score.action),
         score.base,
         json_text([asdict(reason) for reason in score.reasons]),
+        score.inputs,
+        None if score.change is None else json_text(asdict(score.change)),
     )
 
 
@@ -152,4 +156,15 @@ def score_of(row: RowMapping) -> Score:
         action=row["action"],
         base=row["base"],
         reasons=tuple(Reason(**reason) for reason in row["reasons"]),
+        inputs=row["inputs"],
+        change=None if row["change"] is None else _change_of(row["change"]),
+    )
+
+
+def _change_of(stored: Mapping[str, Any]) -> Change:
+    return Change(
+        because=tuple(Cause(cause) for cause in stored["because"]),
+        columns={Cause(cause): tuple(columns) for cause, columns in stored["columns"].items()},
+        by={Cause(cause): moved for cause, moved in stored["by"].items()},
+        before=stored["before"],
     )

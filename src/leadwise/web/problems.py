@@ -132,6 +132,9 @@ def _field_problem(found: Mapping[str, object]) -> FieldProblem:
     place = found["loc"]
     assert isinstance(place, tuple)
     came = str(found.get("input"))[:80]
+    own = str(found["msg"]).removeprefix("Value error, ")
+    if own != found["msg"]:  # a sentence of ours
+        return FieldProblem(f"{place[-1]}: {own}, but came as “{came}”.", "#/" + "/".join(map(str, place)))
     expected = str(found["msg"]).removeprefix("Input ")
     name = next((part for part in reversed(place) if isinstance(part, str)), "the request")  # not a place in a list
     return FieldProblem(f"{name} {expected}, but came as “{came}”.", "#/" + "/".join(map(str, place)))

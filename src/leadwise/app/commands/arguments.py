@@ -41,6 +41,10 @@ Keep = Annotated[list[str] | None, typer.Option(help="A column to use whatever t
 Algorithms = Annotated[
     list[str] | None, typer.Option("--algorithm", help="An algorithm that competes; may be repeated. Default: all.")
 ]
+Server = Annotated[
+    str | None,
+    typer.Option(help="The address of a leadwise service that does it; LEADWISE_KEY holds the key for it."),
+]
 Budget = Annotated[float, typer.Option(help="About how many seconds fitting may take.", min=1.0)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same model.", min=0, max=2**31 - 10)]
 Prior = Annotated[
@@ -102,6 +106,15 @@ def refuse_without_target(given: Mapping[str, bool]) -> None:
         typer.BadParameter: if any was.
     """
     _refuse(given, "These say whose stored leads are meant, and need --target")
+
+
+def refuse_with_server(given: Mapping[str, bool]) -> None:
+    """Refuse, by their names, what was given although a service says it, or does not do it.
+
+    Raises:
+        typer.BadParameter: if any was.
+    """
+    _refuse(given, "With --server, leave these out")
 
 
 def refuse_with_every_organisation(given: Mapping[str, bool]) -> None:

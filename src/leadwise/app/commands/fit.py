@@ -69,6 +69,7 @@ def run(
     select: take.Select = None,
     select_features: take.SelectFeatures = None,
     derive: take.Derive = None,
+    server: take.Server = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Learn from a table with outcomes, and write a model file. With --target, learn from stored leads."""
@@ -92,12 +93,31 @@ def run(
         until=until,
         preprocessing=_preprocessing(missing, encoding, scaling, select, select_features, derive),
     )
+    files = _Files(table, out, report, [] if prior is None else [prior])
     choice = TargetChoice(target or "", organisation, store, engine)
-    if target is not None:
-        _learn_stored(choice, table, out, report, options, every=every_organisation, as_json=as_json)
-        return
-    _refuse_stored(choice, every=every_organisation)
-    _learn(table, out, report, options, [] if prior is None else [prior], as_json=as_json)
+    _begin(choice, files, options, server, every=every_organisation, as_json=as_json)
+
+
+class _Files(NamedTuple):
+    """What is read and written."""
+
+    table: Path | None
+    out: Path | None
+    report: Path | None
+    priors: list[Path]
+
+
+def _begin(
+    choice: "TargetChoice", files: _Files, options: FitOptions, server: str | None, *, every: bool, as_json: bool
+) -> None:
+    """Let a service learn, or learn from stored leads or from a table."""
+    if server is not None:
+        _learn_at(server, choice, files, options, every=every, as_json=as_json)
+    elif choice.target:
+        _learn_stored(choice, files.table, files.out, files.report, options, every=every, as_json=as_json)
+    else:
+        _refuse_stored(choice, every=every)
+        _learn(files.table, files.out, files.report, options, files.priors, as_json=as_json)
 
 
 class TargetChoice(NamedTuple):
@@ -163,6 +183,39 @@ def _learn_target(
         model = Model(fit_target(session, options))
     remark(f"Version {model.card.model_version} is stored, and scores from now on.")
     _show(model, out, report, as_json=as_json)
+
+
+def _learn_at(
+    server: str, choice: TargetChoice, files: _Files, options: FitOptions, *, every: bool, as_json: bool
+) -> None:
+    """Have a service learn, and show what it learnt."""
+    from leadwise.app.remote import train_at
+
+    if not choice.target:
+        take.refuse_without_target({"--server": True})
+    take.refuse_with_target({"TABLE": files.table is not None, **_about_columns(options)})
+    take.refuse_with_server(_beyond_service(choice, files, options) | {"--every-organisation": every})
+    card = train_at(server, choice.target, options)
+    remark(f"Version {card.model_version} is stored there, and scores from now on.")
+    if as_json:
+        print_json(card)
+    else:
+        show_card(card)
+
+
+def _beyond_service(choice: TargetChoice, files: _Files, options: FitOptions) -> dict[str, bool]:
+    """By option, whether something was asked for that a service does not do."""
+    return {
+        "--out": files.out is not None,
+        "--report": files.report is not None,
+        "--organisation": choice.organisation != "default",
+        "--store": choice.store is not None,
+        "--engine": choice.engine is not None,
+        "--prior": bool(files.priors),
+        "--search": options.search is not None,
+        "--search-trials": options.search_trials is not None,
+        "preprocessing": options.preprocessing != Preprocessing(),
+    }
 
 
 def _about_columns(options: FitOptions) -> dict[str, bool]:

@@ -33,9 +33,10 @@ def _command(kind: str, description: str) -> Command:
         preview: Preview = False,
         rejects: Rejects = None,
         organisation: take.Organisation = "default",
+        server: take.Server = None,
         as_json: take.AsJson = False,
     ) -> None:
-        _run(kind, file, mapping, rejects, organisation, preview=preview, as_json=as_json)
+        _run(kind, file, mapping, rejects, organisation, server, preview=preview, as_json=as_json)
 
     run.__doc__ = description
     return run
@@ -56,11 +57,12 @@ def leads(
     organisation: take.Organisation = "default",
     create_organisation: CreateOrganisation = False,
     readmit: Readmit = False,
+    server: take.Server = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Store leads, properties or customers. The same again, in any order, changes nothing; what changed is kept."""
     of_leads = {"create_organisation": create_organisation, "readmit": readmit}
-    _run("leads", file, mapping, rejects, organisation, preview=preview, as_json=as_json, of_leads=of_leads)
+    _run("leads", file, mapping, rejects, organisation, server, preview=preview, as_json=as_json, of_leads=of_leads)
 
 
 COMMANDS: dict[str, Command] = {"leads": leads, "events": events, "outcomes": outcomes}
@@ -72,6 +74,7 @@ def _run(
     mapping: Path | None,
     rejects: Path | None,
     organisation: str,
+    server: str | None,
     *,
     preview: bool,
     as_json: bool,
@@ -81,8 +84,12 @@ def _run(
     from leadwise.app.history_session import HistoryOptions, preview_file, run_history_import
     from leadwise.connectors.records.mapping import RecordKind
 
+    of_leads = of_leads or {}
+    if server is not None:
+        given = {f"--{name.replace('_', '-')}": asked for name, asked in of_leads.items()}
+        take.refuse_with_server({"--organisation": organisation != "default", **given})
     options = HistoryOptions(
-        RecordKind(kind), file, mapping, rejects, organisation, as_json, LeadOptions(**of_leads or {})
+        RecordKind(kind), file, mapping, rejects, organisation, as_json, LeadOptions(**of_leads), server
     )
     if preview:
         preview_file(options)

@@ -1,6 +1,6 @@
 """`leadwise score`: scores of a table's rows, by a model file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +40,14 @@ def run(
     reasons: Reasons = 3,
     exact: Exact = False,
     engine: Engine = None,
+    server: take.Server = None,
 ) -> None:
     """Score each row of a table: probability or value, grade, action, reasons. With --target, stored open leads."""
+    if server is not None:
+        _score_at(
+            server, target, out, {"MODEL": model, "TABLE": table, "--store": store, "--engine": engine}, exact=exact
+        )
+        return
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
     if target is not None:
         take.refuse_with_target({"MODEL": model is not None, "TABLE": table is not None})
@@ -59,6 +65,19 @@ def run(
     for note in file.notes:
         remark(note)
     scoring.run(fitted, file.table)
+
+
+def _score_at(server: str, target: str | None, out: Path, given: Mapping[str, object], *, exact: bool) -> None:
+    from leadwise.app.remote import score_at
+
+    if target is None:
+        take.refuse_without_target({"--server": True})
+    take.refuse_with_server({name: value is not None for name, value in given.items()} | {"--exact": exact})
+    if out.suffix.lower() != ".csv":
+        message = f"A service gives CSV, so the name must end in .csv, but it is {out.name}."
+        raise typer.BadParameter(message, param_hint="--out")
+    check_writable(out)
+    score_at(server, str(target), out)
 
 
 def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:

@@ -14,6 +14,7 @@ from leadwise.app.service.callers import KnownCallers
 from leadwise.app.service.health import ServiceHealth
 from leadwise.app.service.logs import set_up_logs
 from leadwise.app.service.models import StoredModels
+from leadwise.app.service.native.parts import native_parts
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.sellers import LikelySellers, webhook_of
 from leadwise.app.service.trainings import JobTrainings
@@ -81,7 +82,7 @@ def create_application(
         limits=options.limits(),
         started_at=now(),
     )
-    application = create_api(service)
+    application = create_api(service, native_parts(database, models, predictions, service.limits))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -108,7 +108,9 @@ def without_formulas(texts: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
     return safe
 
 
-class _DelimitedSink:
+class DelimitedSink:
+    """Rows as delimited text, with a header; no cell can run as a formula in a spreadsheet."""
+
     def __init__(self, file: BinaryIO, schema: pa.Schema, delimiter: str) -> None:
         header = pa.array([""], pa.string())
         names = [without_formulas(pa.chunked_array([[name]], header.type))[0].as_py() for name in schema.names]
@@ -116,10 +118,12 @@ class _DelimitedSink:
         self._writer = pv.CSVWriter(file, self._schema, write_options=pv.WriteOptions(delimiter=delimiter))
 
     def write_table(self, table: pa.Table) -> None:
+        """Add the rows of a table of the same columns."""
         columns = [without_formulas(column) if _is_text(column.type) else column for column in table.columns]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
+        """Write what is left, at least the header."""
         self._writer.close()
 
 
@@ -137,11 +141,11 @@ class _JsonSink:
 
 
 def _csv(file: BinaryIO, schema: pa.Schema) -> _Sink:
-    return _DelimitedSink(file, schema, ",")
+    return DelimitedSink(file, schema, ",")
 
 
 def _tsv(file: BinaryIO, schema: pa.Schema) -> _Sink:
-    return _DelimitedSink(file, schema, "\t")
+    return DelimitedSink(file, schema, "\t")
 
 
 def _parquet(file: BinaryIO, schema: pa.Schema) -> _Sink:

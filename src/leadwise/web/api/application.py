@@ -7,10 +7,13 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from leadwise.web import problems
-from leadwise.web.api import health, lead_scoring, lead_scoring_models, prediction, web_application
+from leadwise.web.api import docs, health, lead_scoring, lead_scoring_models, prediction, web_application
 from leadwise.web.api.asks import Service
 from leadwise.web.api.guard import Guard
+from leadwise.web.api.openapi import describe
 from leadwise.web.api.seller import routes as seller
+from leadwise.web.api.v2 import routers as v2
+from leadwise.web.api.v2.asks import Native
 from leadwise.web.problems import Problem, problem_json
 
 PUBLIC = ("/health", "/ready", "/metrics", "/docs", "/openapi.json")
@@ -37,8 +40,13 @@ SHAPES: dict[str, Shape] = {
 """How the older dialects write errors, by the beginning of their paths."""
 
 
-def create_api(service: Service) -> FastAPI:
-    """The application that answers for a service."""
+def create_api(service: Service, native: Native) -> FastAPI:
+    """The application that answers for a service.
+
+    Args:
+        service: What all dialects ask.
+        native: What the native API asks besides.
+    """
     application = FastAPI(
         title="leadwise",
         version=version("leadwise"),
@@ -49,6 +57,9 @@ def create_api(service: Service) -> FastAPI:
     problems.install(application, answer_problem, NOWHERE)
     for router in ROUTERS:
         application.include_router(router(service))
+    application.include_router(v2.router(native))
+    describe(application, SHAPES)
+    docs.install(application)
     application.add_middleware(
         Guard,
         callers=service.callers,

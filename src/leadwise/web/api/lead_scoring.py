@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from leadwise.domain.access import Caller, Role
 from leadwise.domain.prediction import Prediction
@@ -39,13 +39,24 @@ EXAMPLE = {
 }
 
 
+Plain = float | bool | str | None
+_FEATURES = {"type": "object", "additionalProperties": {"type": ["number", "boolean", "string", "null"]}}
+_LEADS = {
+    "type": "array",
+    "items": {
+        "anyOf": [{"type": "object", "required": ["features"], "properties": {"features": _FEATURES}}, _FEATURES]
+    },
+    "examples": [[{"lead_id": "L-1", "features": EXAMPLE}]],
+}
+
+
 class PredictRequest(BaseModel):
     """One lead's features. Those that are missing count as unknown; others than the model's are named in `warnings`."""
 
     model_config = ConfigDict(extra="ignore")
 
     org_id: str = Field(default="", description="The organisation; without it, that of the key.")
-    features: dict[str, JsonValue] = Field(description="Numbers, texts, true or false by name.", examples=[EXAMPLE])
+    features: dict[str, Plain] = Field(description="Numbers, texts, true or false by name.", examples=[EXAMPLE])
 
 
 class FeatureContribution(BaseModel):
@@ -85,7 +96,9 @@ class BatchRequest(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     org_id: str = ""
-    leads: list[dict[str, JsonValue]] = Field(description="Also understood as `features`, `instances` or `data`.")
+    leads: Annotated[list[dict[str, JsonValue]], WithJsonSchema(_LEADS)] = Field(
+        description="Also understood as `features`, `instances` or `data`."
+    )
 
 
 class BatchAnswer(BaseModel):

@@ -27,6 +27,7 @@ from leadwise.web.api.prediction_answers import (
 )
 from leadwise.web.api.prediction_asks import Owner, Row, Said, TrainingRequest
 from leadwise.web.api.prediction_bodies import (
+    ModelTypeName,
     PredictBatchBody,
     PredictBody,
     PreprocessBody,
@@ -91,7 +92,7 @@ def _add_telling(routes: APIRouter, service: Service) -> None:
         return answer({"user_id": user_id, "models": found, "count": len(found)})
 
     @routes.get("/insights/{user_id:path}/{model_type}", response_model=InsightsAnswer)
-    async def insights(request: Request, user_id: str, model_type: str) -> Response:
+    async def insights(request: Request, user_id: str, model_type: ModelTypeName) -> Response:
         """Tell how the model that answers does, and whether it should be trained again."""
         owner = Owner(caller_of(request, Role.READ), user_id)
         return answer(await service.users_models.describe(owner, model_type))

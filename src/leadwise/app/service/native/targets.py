@@ -1,0 +1,27 @@
+"""What can be predicted: the targets of the blueprints that ship."""
+
+from functools import cached_property
+
+from leadwise.app.jobs.requests import UnknownTargetError
+from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
+
+
+class Targets:
+    """Blueprints by the name of their target; read once, when the first is asked for."""
+
+    def get(self, name: str) -> Blueprint:
+        """The blueprint of a target.
+
+        Raises:
+            UnknownTargetError: if there is none of that name.
+        """
+        found = self.all.get(name)
+        if found is None:
+            raise UnknownTargetError(name[:100], tuple(sorted(self.all)))
+        return found[1]
+
+    @cached_property
+    def all(self) -> dict[str, tuple[str, Blueprint]]:
+        """By the target's name, the blueprint's name and the blueprint."""
+        blueprints = [(name, load_blueprint(name)) for name in list_blueprints()]
+        return {blueprint.target.name: (name, blueprint) for name, blueprint in blueprints}

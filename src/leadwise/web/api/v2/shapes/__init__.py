@@ -1,0 +1,1 @@
+"""What is sent to the native API and what it answers: also what the Python client gives."""

@@ -163,6 +163,14 @@ def test_bodies_that_make_no_sense_are_refused_with_a_sentence(database: Databas
     assert ledger(database) == []
 
 
+@pytest.mark.parametrize("name", ["nobody", "\0", "x" * 5000, "default' OR true --", "🏠\n"], ids=ascii)
+def test_an_organisation_that_there_is_not_is_not_found(database: Database, name: str):
+    with running(database) as client:
+        assert predict(client, org_id=name).status_code == 404
+        assert client.get("/api/v1/model/info", params={"org_id": name}).status_code == 404
+        assert client.post("/api/v1/model/train", json={"org_id": name}).status_code == 404
+
+
 ODD = [2**63, -(2**62), 1e308, "", "N/A", "x" * 10_000, "\0", "🏠", True, None, "1,5", "=cmd()"]
 
 

@@ -153,4 +153,5 @@ def _close(watch: Watch, callers: KnownCallers, ledger: LedgerWriter, at_end: Ca
     watch.stop()
     callers.note_uses()
     ledger.close()
+    gc.unfreeze()  # so that libraries can take leave of all that is theirs
     at_end()

@@ -28,6 +28,6 @@ def organisation_of(caller: Caller, named: str) -> str:
     """
     if not named or named == caller.organisation:
         return caller.organisation
-    if caller.key:
+    if caller.key or not named.isprintable():  # no organisation has such a name
         raise OrganisationHiddenError(named)
     return named

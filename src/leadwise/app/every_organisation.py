@@ -130,7 +130,7 @@ def _find_rows(session: TargetSession) -> pa.Table | str:
 def _stored(session: TargetSession, model: FittedModel | str) -> OrganisationFit:
     if isinstance(model, str):
         return OrganisationFit(organisation=session.organisation, refused=model)
-    store_model(session, model, getpass.getuser(), activate=True)
+    store_model(session, replace(model, target=session.target), getpass.getuser(), activate=True)
     card = model.card
     is_value = isinstance(card.test, ValueMetrics)
     return OrganisationFit(

@@ -44,7 +44,7 @@ def fit_target(session: TargetSession, options: FitOptions) -> FittedModel:
 
 
 def learn_target(session: TargetSession, options: FitOptions) -> FittedModel:
-    """The best model of the newest snapshot's training rows.
+    """The best model of the newest snapshot's training rows, with the target that its features were made by.
 
     Args:
         session: The target at work.
@@ -56,7 +56,8 @@ def learn_target(session: TargetSession, options: FitOptions) -> FittedModel:
     started = perf_counter()
     table = rows_to_learn_from(session)
     with session.progress() as progress:
-        return fit(table, for_target(session, options), progress, spent_seconds=perf_counter() - started)
+        model = fit(table, for_target(session, options), progress, spent_seconds=perf_counter() - started)
+    return replace(model, target=session.target)
 
 
 def past_leads(session: TargetSession) -> pa.Table:
@@ -95,7 +96,7 @@ def for_target(session: TargetSession, options: FitOptions) -> FitOptions:
 
 
 def store_model(session: TargetSession, model: FittedModel, done_by: str, *, activate: bool) -> str:
-    """Store a model with the target that its features were made by, and get its version.
+    """Store a model that was learnt, and get its version.
 
     Args:
         session: The target at work, at the snapshot that it was learnt from.
@@ -104,7 +105,6 @@ def store_model(session: TargetSession, model: FittedModel, done_by: str, *, act
         activate: Whether it scores from now on.
     """
     target, version = session.blueprint.target.name, model.card.model_version
-    model = replace(model, target=session.target)
     with session.database.transaction() as connection:
         versions = ModelVersions(connection, target, session.organisation)
         versions.add(model)

@@ -17,6 +17,8 @@ Fields = dict[str, Cell]
 
 
 def _as_text(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():  # how JSON may write a whole number
+        return str(int(value))
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

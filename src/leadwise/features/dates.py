@@ -130,7 +130,8 @@ def _days(parts: dict[str, Texts], *, day_first: bool) -> Floats:
     else:
         day = _number(parts["day"])
         month = positions(parts["name"], _MONTHS) + 1 if "name" in parts else _number(parts["month"])
-    return _civil_days(year, month, day) + _seconds(parts) / SECONDS_PER_DAY
+    # One division of whole seconds, as of typed times, so that both give the same number to the last digit.
+    return (_civil_days(year, month, day) * SECONDS_PER_DAY + _seconds(parts)) / SECONDS_PER_DAY
 
 
 def _civil_days(year: Floats, month: Floats, day: Floats) -> Floats:

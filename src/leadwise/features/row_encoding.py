@@ -218,4 +218,4 @@ def plain_days(text: str) -> float | None:
     hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
     if int(day[:4]) not in _YEARS or hours > 23 or minutes > 59 or seconds > 59:  # noqa: PLR2004 - of a clock
         return None
-    return ordinal - _EPOCH + (hours * 3600 + minutes * 60 + seconds) / SECONDS_PER_DAY
+    return ((ordinal - _EPOCH) * SECONDS_PER_DAY + hours * 3600 + minutes * 60 + seconds) / SECONDS_PER_DAY

@@ -161,7 +161,7 @@ def test_a_job_that_kills_its_process_each_time_fails_with_a_sentence(house: Hou
 def test_a_process_that_is_asked_to_stop_finishes_its_job(house: House):
     job = house.ask(JobKind.TRAIN, QUICKLY)
     with house.worker(grace=100) as process:
-        house.wait(job, is_fitting)
+        house.wait(job, lambda found: found.state is JobState.RUNNING)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert (house.get(job).state, house.get(job).attempts) == (JobState.DONE, 1)

@@ -45,6 +45,7 @@ def set_up_logs(level: str) -> None:
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # uvicorn's message again, for terminals
     now = datetime.now(UTC).replace(tzinfo=None)
     return {"timestamp": now.isoformat(timespec="milliseconds"), **event}
 

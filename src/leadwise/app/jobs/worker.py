@@ -128,8 +128,11 @@ class Worker:
         return application
 
     async def _look_for_left_jobs(self) -> None:
-        """Begin again what other processes left when they were killed."""
-        while True:
+        """Begin again what other processes left when they were killed; one that is to stop leaves that to others.
+
+        It gives no sign of life any more, and would take its own job for one that was left.
+        """
+        while not self._asked.is_set():
             try:
                 await asyncio.to_thread(self._take_back)
             except LeadwiseError as error:

@@ -50,8 +50,8 @@ class EventRepository:
             lead: The (source, external_id) of the only lead that matters; None for all.
         """
         instant = in_utc("as_of", as_of)
-        found = [_event_of(row) for row in self._connection.execute(self._visible(instant, lead)).mappings()]
-        changes = [_event_of(row) for row in list_changes(self._connection, self._organisation, instant, lead)]
+        found = [event_of(row) for row in self._connection.execute(self._visible(instant, lead)).mappings()]
+        changes = [event_of(row) for row in list_changes(self._connection, self._organisation, instant, lead)]
         return sorted([*found, *changes], key=_order_of_happening)
 
     def _visible(self, instant: datetime, lead: tuple[str, str] | None) -> Select[Any]:
@@ -79,7 +79,8 @@ def _row(event: Event) -> bulk.Row:
     )
 
 
-def _event_of(row: RowMapping) -> Event:
+def event_of(row: RowMapping) -> Event:
+    """The event in a row of `events` with `lead_source` and `lead_external_id`."""
     return Event(
         source=row["source"],
         external_id=row["external_id"],

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, text, tuple
 from leadwise.domain.lead import Event, Fields, Lead, Outcome
 from leadwise.store import tables
 from leadwise.store.errors import LeadNotFoundError
+from leadwise.store.events import event_of
+from leadwise.store.outcomes import outcome_of
 
 LeadName = tuple[str, str]
 """(source, external_id)"""
@@ -132,7 +134,7 @@ class Listing:
             query = query.where(events.lead_id.in_(self._numbers_of(lead)))
         if kind is not None:
             query = query.where(events.kind == kind)
-        return [_event_of(row) for row in self._connection.execute(query).mappings()]
+        return [event_of(row) for row in self._connection.execute(query).mappings()]
 
     def list_outcomes(
         self, limit: int, after: int | None = None, *, lead: OfLead = ANY_LEAD, target: str | None = None
@@ -153,7 +155,7 @@ class Listing:
             query = query.where(outcomes.lead_id.in_(self._numbers_of(lead)))
         if target is not None:
             query = query.where(outcomes.target == target)
-        return [ListedOutcome(row["id"], _outcome_of(row)) for row in self._connection.execute(query).mappings()]
+        return [ListedOutcome(row["id"], outcome_of(row)) for row in self._connection.execute(query).mappings()]
 
     def find_numbers(self, names: Sequence[LeadName], entity: str) -> dict[LeadName, int]:
         """The numbers of those of these leads that there are, of one kind; a merged lead has that of its whole."""
@@ -193,28 +195,3 @@ def _lead_of(row: RowMapping, fields: Fields) -> ListedLead:
     lead = Lead(row["source"], row["external_id"], row["occurred_at"], row["recorded_at"], row["fields"], row["entity"])
     merged = None if row["merged_into"] is None else (row["whole_source"], row["whole_external_id"])
     return ListedLead(row["id"], lead, fields, merged)
-
-
-def _event_of(row: RowMapping) -> Event:
-    return Event(
-        source=row["source"],
-        external_id=row["external_id"],
-        lead=(row["lead_source"], row["lead_external_id"]),
-        kind=row["kind"],
-        occurred_at=row["occurred_at"],
-        recorded_at=row["recorded_at"],
-        fields=row["fields"],
-    )
-
-
-def _outcome_of(row: RowMapping) -> Outcome:
-    return Outcome(
-        source=row["source"],
-        external_id=row["external_id"],
-        lead=(row["lead_source"], row["lead_external_id"]),
-        target=row["target"],
-        won=row["won"],
-        value=row["value"],
-        occurred_at=row["occurred_at"],
-        recorded_at=row["recorded_at"],
-    )

@@ -49,7 +49,7 @@ class OutcomeRepository:
             .where(outcomes.organisation_id == self._organisation, outcomes.target == target)
             .order_by(outcomes.id)
         )
-        return [_outcome_of(row) for row in self._connection.execute(query).mappings()]
+        return [outcome_of(row) for row in self._connection.execute(query).mappings()]
 
 
 def _row(outcome: Outcome) -> bulk.Row:
@@ -68,7 +68,8 @@ def _row(outcome: Outcome) -> bulk.Row:
     )
 
 
-def _outcome_of(row: RowMapping) -> Outcome:
+def outcome_of(row: RowMapping) -> Outcome:
+    """The outcome in a row of `outcomes` with `lead_source` and `lead_external_id`."""
     return Outcome(
         source=row["source"],
         external_id=row["external_id"],

@@ -4,9 +4,10 @@ import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from leadwise.app.output import console, plain_table, print_json, remark
 from leadwise.app.settings import Settings
@@ -21,9 +22,11 @@ from leadwise.store.organisations import OrganisationRepository
 class ListedKey(BaseModel):
     """A key as `leadwise keys list --json` has it."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: str
     name: str
-    roles: list[Role]
+    roles: Annotated[list[Role], BeforeValidator(sorted)]
     created_by: str
     recorded_at: datetime
     expires_at: datetime | None
@@ -82,7 +85,7 @@ def list_keys(organisation: str, *, as_json: bool) -> None:
     with _keys(organisation) as (repository, _):
         keys = repository.list()
     if as_json:
-        print_json(KeyList(organisation=organisation, keys=[_listed(key) for key in keys]))
+        print_json(KeyList(organisation=organisation, keys=[ListedKey.model_validate(key) for key in keys]))
         return
     if not keys:
         remark("There are no keys; make one with `leadwise keys add NAME --role read`.")
@@ -94,19 +97,6 @@ def list_keys(organisation: str, *, as_json: bool) -> None:
         roles = ", ".join(sorted(key.roles))
         table.add_row(key.id, key.name, roles, key.created_by, f"{key.recorded_at:%Y-%m-%d %H:%M}", used, state)
     console().print(table)
-
-
-def _listed(key: StoredKey) -> ListedKey:
-    return ListedKey(
-        id=key.id,
-        name=key.name,
-        roles=sorted(key.roles),
-        created_by=key.created_by,
-        recorded_at=key.recorded_at,
-        expires_at=key.expires_at,
-        revoked_at=key.revoked_at,
-        last_used_at=key.last_used_at,
-    )
 
 
 def _say(key: StoredKey, given: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -22,12 +22,10 @@ from leadwise.app.service.users_models import UsersModels
 from leadwise.app.settings import Settings
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.webhook import Webhook
-from leadwise.domain.clock import now
 from leadwise.domain.errors import LeadwiseError
-from leadwise.domain.prediction import Prediction
 from leadwise.scoring.active_models import ActiveModels
 from leadwise.scoring.online import OnlineScorer
-from leadwise.scoring.requests import RequestScorer, Row
+from leadwise.scoring.requests import RequestScorer
 from leadwise.scoring.rules import RulesScorer
 from leadwise.scoring.watch import Watch
 from leadwise.store.database import Database, open_database
@@ -70,7 +68,7 @@ def create_application(
     callers = KnownCallers(database, open_to_all=options.open)
     ledger = LedgerWriter(database)
     watch = Watch(database, {"activations": models.refresh, "keys": callers.forget})
-    predictions, trainings = Predictions(models, ledger), JobTrainings(database)
+    predictions, trainings = OnlineScorer(models, ledger), JobTrainings(database)
     service = Service(
         callers=callers,
         predictions=predictions,
@@ -80,7 +78,6 @@ def create_application(
         users_models=UsersModels(database, models, predictions.score, trainings),
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
-        started_at=now(),
     )
     application = create_api(service, native_parts(database, models, predictions, service.limits))
 
@@ -114,19 +111,6 @@ class Rules:
     def __call__(self, target: str) -> RequestScorer:
         """The rules of a target; those of CRM leads where it has none of its own."""
         return self._by_target.get(model_type_of(target), self._any)
-
-
-class Predictions:
-    """Scores of requests, by the scorer of the event loop that asks."""
-
-    def __init__(self, models: ActiveModels, ledger: LedgerWriter) -> None:
-        self._scorer = OnlineScorer(models, ledger)
-
-    async def score(
-        self, organisation: str, target: str, rows: Sequence[Row], *, by_rules: bool = False
-    ) -> list[Prediction]:
-        """A prediction for each row, written down already."""
-        return await self._scorer.score(organisation, target, rows, by_rules=by_rules)
 
 
 async def _note_uses(callers: KnownCallers) -> None:

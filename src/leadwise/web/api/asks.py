@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
 from leadwise.domain.access import Caller
@@ -158,4 +157,3 @@ class Service:
     users_models: OwnedModels
     health: Health
     limits: Limits = field(default_factory=Limits)
-    started_at: datetime | None = None

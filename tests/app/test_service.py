@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.app.serving import activate, add_key, bearer, running, small_model
 
 from leadwise.domain.access import Role
+from leadwise.scoring.online import ROWS_IN_PIECE
 from leadwise.store.database import Database
 from leadwise.training.fitted_model import FittedModel
 
@@ -254,3 +255,34 @@ def test_the_api_document_describes_what_is_answered(database: Database):
     assert document["openapi"].startswith("3.1")
     operation = document["paths"]["/api/v1/predict"]["post"]
     assert "features" in json.dumps(operation["requestBody"])
+
+
+def test_a_large_batch_is_answered_in_order_and_written_down_whole(database: Database, model: FittedModel):
+    activate(database, model)
+    rows = [{**FEATURES, "engagement_rate": at / 1000, "has_property": at % 2 == 0} for at in range(ROWS_IN_PIECE + 77)]
+    with running(database) as client:
+        said = client.post("/api/v1/predict/batch", json={"leads": rows}).json()
+        last = predict(client, rows[-1]).json()
+        with database.transaction() as connection:
+            written = connection.execute(text("SELECT probability FROM scores ORDER BY id")).scalars().all()
+    told = [each["conversion_probability"] for each in said["predictions"]]
+    assert said["count"] == len(rows)
+    assert told[-1] == pytest.approx(last["conversion_probability"], abs=1e-9)
+    assert sorted(written[:-1]) == sorted(told)
+    values = [
+        {part["feature"]: part["value"] for part in each["feature_contributions"]} for each in said["predictions"]
+    ]
+    assert [each["engagement_rate"] for each in values] == [row["engagement_rate"] for row in rows]
+
+
+def test_of_a_large_batch_nothing_is_said_that_could_not_be_written_down(database: Database, model: FittedModel):
+    activate(database, model)
+    with running(database) as client:
+        assert predict(client).status_code == 200
+        with database.transaction() as connection:
+            connection.execute(text("ALTER TABLE scores RENAME TO scores_away"))
+        refused = client.post("/api/v1/predict/batch", json={"leads": [FEATURES] * 200})
+        with database.transaction() as connection:
+            connection.execute(text("ALTER TABLE scores_away RENAME TO scores"))
+        assert refused.is_error
+        assert client.post("/api/v1/predict/batch", json={"leads": [FEATURES] * 200}).status_code == 200

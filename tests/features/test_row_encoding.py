@@ -87,3 +87,30 @@ def test_what_is_absent_is_not_given_and_what_is_unknown_does_no_harm():
 @pytest.mark.parametrize("value", [object(), "\ud800", 10**400, {"a": object()}, Decimal("NaN"), (1, [2])])
 def test_nothing_stops_it(value):
     assert ENCODER.encode({column.name: value for column in COLUMNS}).shape == (14,)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.fixed_dictionaries({}, optional={column.name: VALUES for column in COLUMNS}), max_size=6))
+def test_rows_together_are_read_as_one_by_one(rows: list[dict[str, object]]):
+    values, given_columns = ENCODER.encode_rows(rows)
+    assert values.shape == (len(rows), 14)
+    for row, found in zip(rows, values, strict=True):
+        np.testing.assert_array_equal(found, ENCODER.encode(row))
+    assert len(given_columns) == len(COLUMNS)
+    for told in given_columns:
+        assert len(told.values) == len(rows)
+        if told.is_plain:
+            assert all(value is None or abs(value) < 2**53 for value in told.values)
+
+
+def test_numbers_and_none_are_plain_and_anything_else_is_not():
+    encoder = RowEncoder([Column(name="a", kind=ColumnKind.NUMBER, parts=("value",))])
+
+    def is_plain(*values: object) -> bool:
+        _, (told,) = encoder.encode_rows([{"a": value} for value in values])
+        return told.is_plain
+
+    assert is_plain(1, 2.5, None)
+    assert is_plain(None, None)
+    for odd in ("3", True, float("nan"), float("inf"), 2**53, 10**400):
+        assert not is_plain(1, odd)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from leadwise.domain.card import Task
 from leadwise.domain.errors import LeadwiseError
-from leadwise.domain.prediction import Contribution, Prediction
+from leadwise.domain.prediction import Prediction
 from leadwise.store.database import Database
 from leadwise.store.errors import LedgerClosedError, UnwritableScoreError
 from leadwise.store.ledger import LedgerEntry, LedgerWriter
@@ -27,7 +27,10 @@ PREDICTION = Prediction(
     grade="A",
     action="Call\tnow\\ \N{PERSON RAISING BOTH HANDS IN CELEBRATION}\nor \\N",
     base=-1.5,
-    contributions=(Contribution("Vis\\its\t\0", 3.0, 0.25), Contribution("Ünï", None, -1e-300)),
+    contributions=[
+        {"column": "Vis\\its\t\0", "value": 3.0, "contribution": 0.25},
+        {"column": "Ünï", "value": None, "contribution": -1e-300},
+    ],
     missing=(),
     unknown=(),
     inputs="ab12",

@@ -1,22 +1,17 @@
 """Erasing people: from the store, and from whatever else keeps something of them."""
 
-import getpass
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 
-import typer
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from leadwise.app.output import print_json, remark
-from leadwise.app.settings import Settings
 from leadwise.domain.clock import now
 from leadwise.store.audit import AuditAction, AuditRepository
-from leadwise.store.database import Database, open_database
+from leadwise.store.database import Database
 from leadwise.store.erasures import Erasure, LeadName, erase_lead, find_parts
 from leadwise.training.feature_store.erasing import erase_leads
-from leadwise.training.feature_store.folders import Folder, open_folder
+from leadwise.training.feature_store.folders import Folder
 
 Eraser = Callable[[str, Sequence[LeadName]], dict[str, int]]
 """Removes leads, given the organisation and their names, from one more place; says how many rows went, by place."""
@@ -96,40 +91,3 @@ def snapshot_eraser(folders: Sequence[Folder]) -> Eraser:
         return {"snapshot rows": sum(erase_leads(folder, organisation, names) for folder in folders)}
 
     return erase
-
-
-def _say_busy() -> None:
-    remark("A refresh of features is at work; waiting until it is done.")
-
-
-class _Receipts(BaseModel):
-    receipts: list[Receipt]
-
-
-def run_forget(leads: Sequence[LeadName], organisation: str, stores: Sequence[str], *, as_json: bool) -> None:
-    """Erase the leads from the database and the feature store of the settings, and print the receipts.
-
-    Args:
-        leads: Their (source, external_id).
-        organisation: Whose leads.
-        stores: Further feature stores, by folder or URL.
-        as_json: Whether to print JSON.
-    """
-    settings = Settings()
-    folders = [open_folder(place) for place in (settings.feature_store_place, *stores)]
-    with ExitStack() as stack:
-        database = stack.enter_context(open_database(settings.server_url, settings.data_folder))
-        for folder in folders:  # until the database has forgotten them too, nobody may make a snapshot of them
-            stack.enter_context(folder.held(alone=True, waiting=_say_busy))
-        receipts = forget(database, organisation, leads, getpass.getuser(), also=[snapshot_eraser(folders)])
-    if as_json:
-        print_json(_Receipts(receipts=receipts))
-        return
-    for receipt in receipts:
-        typer.echo(_sentence(receipt))
-
-
-def _sentence(receipt: Receipt) -> str:
-    rows = ", ".join(f"{count:,} {place}" for place, count in sorted(receipt.counts.items()))
-    hashes = ", ".join(receipt.identifier_hashes)
-    return f"Erased on {receipt.erased_at:%Y-%m-%d %H:%M} UTC by {receipt.erased_by}: {rows}. Receipt {hashes}"

@@ -9,11 +9,14 @@ import logging
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import httpx
 import orjson
 
 from leadwise.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    import httpx
 
 TAKEN = range(200, 300)
 TRY_AGAIN = frozenset({HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)})
@@ -86,6 +89,8 @@ class Webhook:
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
+        import httpx  # noqa: PLC0415 - heavy libraries load when used
+
         try:
             parsed = httpx.URL(self.url)
         except httpx.InvalidURL:
@@ -100,6 +105,8 @@ class Webhook:
             document: What JSON can hold.
             delivery_id: Names it, in all tries.
         """
+        import httpx  # noqa: PLC0415
+
         body = orjson.dumps(document)
         wait, status = self.patience.wait_seconds, None
         async with httpx.AsyncClient(follow_redirects=False, timeout=self.patience.try_seconds) as client:
@@ -113,8 +120,10 @@ class Webhook:
                     wait *= 2
         return Delivery(delivered=False, status=status, tries=self.patience.tries)
 
-    async def _try(self, client: httpx.AsyncClient, body: bytes, delivery_id: str) -> tuple[int | None, float]:
+    async def _try(self, client: "httpx.AsyncClient", body: bytes, delivery_id: str) -> tuple[int | None, float]:
         """The status, None without an answer; and how many seconds to wait, as the webhook asks."""
+        import httpx  # noqa: PLC0415
+
         headers = {
             "Content-Type": "application/json",
             "webhook-id": delivery_id,

@@ -1,19 +1,18 @@
 """What is predicted for features that a caller gives: a score of a request, as against that of a stored lead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from leadwise.domain.card import Task
 
 
-@dataclass(slots=True)  # a frozen one takes thrice as long to make, and many are made
-class Contribution:
-    """One column's part in a prediction.
+class Contribution(TypedDict):
+    """One column's part in a prediction; a plain dict, because of a large request a hundred thousand are made.
 
-    Args:
-        column: Its name.
-        value: What the caller gave: a number, yes or no, or a label that the model knows; else None.
-        contribution: Its part of the log-odds (or of the value).
+    Its name; what the caller gave, as far as it may be kept (a number, yes or no, or a label that the model knows; else
+    None); and its part of the log-odds (or of the value).
     """
 
     column: str
@@ -21,7 +20,7 @@ class Contribution:
     contribution: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # a frozen one takes thrice as long to make
 class Prediction:
     """What a model, or rules, say of one row of features.
 
@@ -59,7 +58,7 @@ class Prediction:
     grade: str | None
     action: str
     base: float
-    contributions: tuple[Contribution, ...]
+    contributions: Sequence[Contribution]
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
     inputs: str

@@ -19,7 +19,6 @@ from leadwise.domain.target import NamedFeature, Target
 from leadwise.features.compiling import compile_features
 from leadwise.features.definition import FeatureDefinition, Value, families
 from leadwise.features.engines import Dialect, Engine
-from leadwise.features.engines.duckdb import DuckDBDialect
 from leadwise.features.tables import engine_tables
 from leadwise.features.texts import WholeColumn
 
@@ -83,7 +82,11 @@ def definitions(target: Target, dialect: Dialect | None = None) -> tuple[Feature
         FeatureNotFoundError: if the target names one that its leads do not have.
         FeaturesOfOneNameError: if fields or kinds of events are called so that two features have one name.
     """
-    found = [each for family in families() for each in family(target, dialect or DuckDBDialect())]
+    if dialect is None:
+        from leadwise.features.engines.duckdb import DuckDBDialect  # noqa: PLC0415 - engines load when used
+
+        dialect = DuckDBDialect()
+    found = [each for family in families() for each in family(target, dialect)]
     names = [each.name for each in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -8,6 +8,7 @@ text of nothing but digits and a point, an ISO date, a text of words.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, TypeGuard, cast
@@ -33,11 +34,26 @@ _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}):([0-9]{2})(?:
 _WORD = re.compile(r"[^\t\n\f\r ]+")
 _YEARS = range(1800, 2201)
 _NUMBERS = frozenset({int, float})
+_NUMBERS_OR_NONE = frozenset({int, float, type(None)})
+_LARGEST_EXACT = 2**53
 _PLAIN_KINDS = frozenset({*NUMERIC, ColumnKind.DATE, ColumnKind.TEXT})
 
 
+@dataclass(frozen=True, slots=True)
+class GivenColumn:
+    """What callers gave for one column.
+
+    Args:
+        values: By row; None where nothing was given.
+        is_plain: Whether each of them is None or a number that stands for itself, and JSON holds it exactly.
+    """
+
+    values: list[object]
+    is_plain: bool
+
+
 class RowEncoder:
-    """The features of single rows.
+    """The features of rows that are told by column name, one by one or some together.
 
     >>> visits = Column(name="visits", kind=ColumnKind.NUMBER, parts=("value",))
     >>> city = Column(name="city", kind=ColumnKind.CATEGORY, levels=("Mumbai", "Pune"), parts=("value",))
@@ -50,6 +66,7 @@ class RowEncoder:
         self._readers = [
             (column.name, reader, reader.takes_numbers) for column in columns for reader in [CellReader(column)]
         ]
+        self._width = sum(len(column.parts) for column in columns)
 
     def encode(self, row: Mapping[str, object]) -> Floats:
         """The features of one row, shape (features,), in the order of the columns and of their parts.
@@ -65,6 +82,41 @@ class RowEncoder:
             else:
                 found += reader.parts(value)
         return np.array(found, dtype=np.float64)
+
+    def encode_rows(self, rows: Sequence[Mapping[str, object]]) -> tuple[Floats, list[GivenColumn]]:
+        """What `encode` gives for each row, shape (rows, features), read column by column; and what was given.
+
+        >>> visits = Column(name="visits", kind=ColumnKind.NUMBER, parts=("value",))
+        >>> values, (given,) = RowEncoder([visits]).encode_rows([{"visits": 3}, {}])
+        >>> values.tolist(), given
+        ([[3.0], [nan]], GivenColumn(values=[3, None], is_plain=True))
+        """
+        values, columns, start = np.empty((len(rows), self._width)), [], 0
+        for name, reader, takes_numbers in self._readers:
+            given = [row.get(name) for row in rows]
+            numbers = _plain_numbers(given) if takes_numbers else None
+            end = start + reader.width
+            if numbers is None:
+                values[:, start:end] = np.reshape([reader.parts(value) for value in given], (len(rows), reader.width))
+            else:
+                values[:, start] = numbers
+            columns.append(GivenColumn(given, numbers is not None))
+            start = end
+        return values, columns
+
+
+def _plain_numbers(values: list[object]) -> Floats | None:
+    """The values as an array with NaN for None; None where one of them is not plain (`GivenColumn`)."""
+    if not _NUMBERS_OR_NONE.issuperset(map(type, values)):
+        return None
+    try:
+        found = np.array(values, dtype=np.float64)
+    except OverflowError:
+        return None
+    given = found[~np.isnan(found)]
+    if len(given) + values.count(None) < len(values):  # somebody gave a NaN
+        return None
+    return found if not len(given) or np.abs(given).max() < _LARGEST_EXACT else None
 
 
 class CellReader:
@@ -104,6 +156,11 @@ class CellReader:
         if self._column.kind is ColumnKind.TEXT and is_plain(text) and text not in self._column.missing_values:
             return tuple(_TEXT_PARTS[part](text) for part in self._column.parts)
         return None
+
+    @property
+    def width(self) -> int:
+        """How many parts the column has."""
+        return len(self._column.parts)
 
     def _read_days(self, days: float) -> Parts:
         return tuple(float(DATE_PARTS[part](np.array(days))) for part in self._column.parts)

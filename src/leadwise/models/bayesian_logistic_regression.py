@@ -1,6 +1,7 @@
 """Bayesian logistic regression: it begins with what is believed beforehand, and lets outcomes take over smoothly."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import Algorithm, Explanation, Group, Parts, counted, counted_by_group, threads_for
 from leadwise.models.arrays import dump_array, load_array
 from leadwise.models.design_matrix import DesignMatrix
+from leadwise.models.design_row import DesignRow
 from leadwise.models.heuristic import Heuristic
 from leadwise.models.laplace import Observations, posterior
 from leadwise.models.margins import shift_to_expect, sigmoid
@@ -128,6 +130,16 @@ class BayesianLogisticRegression(Algorithm):
         learnt = self.matrix.per_feature(self.matrix.transform(frame) * self.weights, len(frame.features))
         return Explanation(self._points(frame) + learnt, self.intercept)
 
+    @cached_property
+    def _row(self) -> DesignRow:
+        return DesignRow.of(self.matrix)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        assert self.prior is not None
+        learnt = self._row.per_feature(self._row.transform(frame.values[0]) * self.weights, len(frame.features))
+        return Explanation(self._trusted(self.prior.explain_row(frame)) + learnt, self.intercept)
+
     def save(self) -> Parts:
         """The matrix as JSON, the numbers as arrays (the last of the weights is the intercept), and the prior."""
         assert self.prior is not None
@@ -153,7 +165,10 @@ class BayesianLogisticRegression(Algorithm):
     def _points(self, frame: Frame) -> Floats:
         """What the prior says of each feature, centred, as far as it is trusted."""
         assert self.prior is not None
-        return np.asarray((self.prior.explain(frame).contributions - self.centre) * self.trust)
+        return self._trusted(self.prior.explain(frame))
+
+    def _trusted(self, said: Explanation) -> Floats:
+        return np.asarray((said.contributions - self.centre) * self.trust)
 
     def _spread(self) -> Floats:
         """By column, the spread that its weight is believed to have, in units of the scale."""

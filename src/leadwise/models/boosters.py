@@ -78,6 +78,8 @@ def grow_trees(learnt: Any, held_out: Any, parameters: Parameters, most: int, pa
 
 ROWS_IN_CACHE = 512
 """Rows that are explained at once: their leaves, eight bytes for each row and tree, stay near the processor."""
+PIECES_FOR_THREADS = 4
+"""From so many such pieces on, threads pay: to begin them takes as long as to explain a group of requests."""
 
 
 class Booster:
@@ -137,10 +139,13 @@ class Booster:
             by_tree = np.asarray(leaves, dtype=np.int32).reshape(len(piece), -1)
             contributions[rows] = table.explain(by_tree).contributions[:, : self.features]
 
-        with ThreadPoolExecutor(
-            self._threads(len(matrix))
-        ) as pool:  # both libraries leave Python's lock while they work
-            list(pool.map(fill, range(0, len(frame), ROWS_IN_CACHE)))
+        starts = range(0, len(frame), ROWS_IN_CACHE)
+        if len(starts) < PIECES_FOR_THREADS:
+            for start in starts:
+                fill(start)
+        else:
+            with ThreadPoolExecutor(THREADS) as pool:  # both libraries leave Python's lock while they work
+                list(pool.map(fill, starts))
         return Explanation(contributions, table.base)
 
     def explain_exactly(self, frame: Frame) -> Explanation:

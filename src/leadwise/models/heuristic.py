@@ -1,5 +1,6 @@
 """Rules that need no data: what a column's name says of the leads it describes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -48,6 +49,15 @@ class Rule:
         else:
             points[given] = self.points * np.clip((_log(values[given]) - self.middle) / self.spread, -1, 1)
         return points
+
+    def apply_to(self, value: float) -> float:
+        """Points of one value: what `apply` gives, in a hundredth of the time."""
+        if math.isnan(value):
+            return self.missing
+        if self.by_code:
+            return self.by_code[int(value)]
+        far = (math.copysign(math.log1p(abs(value)), value) - self.middle) / self.spread
+        return self.points * min(max(far, -1.0), 1.0)
 
 
 class Heuristic(Algorithm):
@@ -100,6 +110,14 @@ class Heuristic(Algorithm):
         contributions = np.zeros(frame.values.shape)
         for rule in self.rules:
             contributions[:, rule.index] = self.unit * rule.apply(frame.values[:, rule.index])
+        return Explanation(contributions, self.base)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        contributions = np.zeros((1, len(frame.features)))
+        values = frame.values[0].tolist()
+        for rule in self.rules:
+            contributions[0, rule.index] = self.unit * rule.apply_to(values[rule.index])
         return Explanation(contributions, self.base)
 
     def save(self) -> Parts:

@@ -65,7 +65,13 @@ class PriorModel:
 
         Base and contributions add up to its calibrated margin, on average over the rows.
         """
-        inner = self.algorithm.explain(self._own(frame))
+        return self._translated(self.algorithm.explain(self._own(frame)), frame)
+
+    def explain_row(self, frame: Frame) -> Explanation:
+        """What `explain` gives for one row."""
+        return self._translated(self.algorithm.explain_row(self._own(frame)), frame)
+
+    def _translated(self, inner: Explanation, frame: Frame) -> Explanation:
         contributions = np.zeros(frame.values.shape)
         for index, position in enumerate(self.source):
             if position >= 0:

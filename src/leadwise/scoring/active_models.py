@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leadwise.domain.errors import LeadwiseError
+from leadwise.models.lean_imports import import_lean
 from leadwise.registry.model_file import load_model
 from leadwise.scoring.requests import ModelScorer, RequestScorer
 from leadwise.store.database import Database
@@ -98,6 +99,7 @@ class ActiveModels:
         return active
 
     def _read(self, organisation: str, target: str, before: Active | None) -> Active:
+        import_lean()  # for the first of them, somebody may be waiting
         rules = self._rules(target)
         with self._database.transaction(organisation) as connection:
             OrganisationRepository(connection).check(organisation)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from leadwise.domain.clock import now
@@ -9,11 +10,15 @@ from leadwise.domain.errors import LeadwiseError
 from leadwise.domain.prediction import Prediction
 from leadwise.scoring.active_models import Active, ActiveModels
 from leadwise.scoring.requests import RequestScorer, Row
-from leadwise.store.ledger import LedgerEntry, LedgerWriter
+from leadwise.store.ledger import LedgerEntry, LedgerWriter, Told
 
 Answer = list[Prediction]
 ROWS_IN_LOOP = 64
-"""Larger requests are scored in a thread, so that others need not wait for them."""
+"""Larger requests are scored in threads, so that others need not wait for them."""
+ROWS_IN_PIECE = 5_000
+"""Large requests are scored and written down in such pieces: while one waits for the ledger, others are scored."""
+THREADS = 2
+"""How many pieces are scored at once."""
 
 
 @dataclass
@@ -39,9 +44,14 @@ class OnlineScorer:
         self._models = models
         self._ledger = ledger
         self._groups: dict[int, tuple[RequestScorer, _Group]] = {}
+        self._pool = ThreadPoolExecutor(THREADS, "scoring")
+
+    def close(self) -> None:
+        """End its threads."""
+        self._pool.shutdown()
 
     async def score(self, organisation: str, target: str, rows: Sequence[Row], *, by_rules: bool = False) -> Answer:
-        """A prediction for each row, all of them durable.
+        """A prediction for each row, all of them durable; those of a large request become so piece by piece.
 
         Args:
             organisation: Whose model answers.
@@ -56,8 +66,7 @@ class OnlineScorer:
         active = await self.active(organisation, target)
         scorer = active.fallback if by_rules else active.scorer
         if len(rows) > ROWS_IN_LOOP:
-            said = await asyncio.to_thread(scorer.predict, rows, now())
-            return await self._write(organisation, target, said)
+            return await self._score_pieces(scorer, organisation, target, rows)
         return await self._join(scorer, organisation, target, rows)
 
     async def active(self, organisation: str, target: str) -> Active:
@@ -109,12 +118,32 @@ class OnlineScorer:
         except LeadwiseError as error:
             _answer(answers, error)
 
-    async def _write(self, organisation: str, target: str, said: Answer) -> Answer:
-        group = _Group()
-        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        group.callers.append((organisation, target, len(said), waiting))
-        self._write_group(group, said)
-        return await waiting
+    async def _score_pieces(self, scorer: RequestScorer, organisation: str, target: str, rows: Sequence[Row]) -> Answer:
+        loop, as_of = asyncio.get_running_loop(), now()
+
+        def score(piece: Sequence[Row]) -> tuple[Answer, Future[None]]:
+            said, durable = scorer.predict(piece, as_of), Future[None]()
+            durable.set_running_or_notify_cancel()  # a caller that goes cannot take back what is being written
+            self._ledger.add([LedgerEntry(organisation, target, each) for each in said], _resolving(durable))
+            return said, durable
+
+        async def score_durably(piece: Sequence[Row]) -> Answer:
+            said, durable = await loop.run_in_executor(self._pool, score, piece)
+            await asyncio.wrap_future(durable)
+            return said
+
+        pieces = [rows[start : start + ROWS_IN_PIECE] for start in range(0, len(rows), ROWS_IN_PIECE)]
+        return [each for said in await asyncio.gather(*map(score_durably, pieces)) for each in said]
+
+
+def _resolving(durable: Future[None]) -> Told:
+    def told(trouble: LeadwiseError | None) -> None:
+        if trouble is None:
+            durable.set_result(None)
+        else:
+            durable.set_exception(trouble)
+
+    return told
 
 
 def _answer(answers: Sequence[tuple[asyncio.Future[Answer], Answer]], trouble: LeadwiseError | None) -> None:

@@ -51,10 +51,12 @@ class RulesScorer:
         for rule in self._blueprint.rules:
             points[rule.column] += rule.points if _holds(rule, row) else 0
         contributions = [
-            Contribution(name, _plain(row.get(name)), count / POINTS_PER_NAT) for name, count in points.items() if count
+            Contribution(column=name, value=_plain(row.get(name)), contribution=count / POINTS_PER_NAT)
+            for name, count in points.items()
+            if count
         ]
-        contributions.sort(key=lambda each: -abs(each.contribution))
-        margin = base + sum(each.contribution for each in contributions)
+        contributions.sort(key=lambda each: -abs(each["contribution"]))
+        margin = base + sum(each["contribution"] for each in contributions)
         probability = 1 / (1 + math.exp(-margin))
         grade = next(grade for grade, lowest in LOWEST.items() if probability >= lowest)
         conversion = self._blueprint.target.task is Task.CONVERSION
@@ -72,7 +74,7 @@ class RulesScorer:
             grade=grade if conversion else None,
             action=getattr(self._blueprint.actions, grade),
             base=base if conversion else 0.0,
-            contributions=tuple(contributions) if conversion else (),
+            contributions=contributions if conversion else (),
             missing=tuple(name for name in self._names if is_absent(row.get(name))),
             unknown=(),
             inputs=fingerprint(row),

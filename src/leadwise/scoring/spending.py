@@ -60,7 +60,9 @@ class SpendingRule:
             grade=None,
             action=self._actions["A" if value else "D"],
             base=0.0,
-            contributions=() if not value else (Contribution(used[0], _number(row.get(used[0])), value),),
+            contributions=[Contribution(column=used[0], value=_number(row.get(used[0])), contribution=value)]
+            if value
+            else [],
             missing=tuple(name for name in used if _number(row.get(name)) is None),
             unknown=(),
             inputs=fingerprint(row),
@@ -78,6 +80,11 @@ class SpendingRule:
         if total is not None and days is not None:
             return by_total, _amount(total / max(days, SHORTEST_TENURE_DAYS) * self._horizon_days)
         return by_rate, None
+
+
+def _reasons(column: str, row: Row, value: float | None) -> list[Contribution]:
+    """What was gone by carries all of the value."""
+    return [Contribution(column=column, value=_number(row.get(column)), contribution=value)] if value else []
 
 
 def _amount(value: float) -> float | None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Self
@@ -152,14 +152,14 @@ def _line(entry: LedgerEntry) -> bytes:
     return b"\t".join(cells) + b"\n"
 
 
-def _json(contributions: tuple[Contribution, ...]) -> bytes:
+def _json(contributions: Sequence[Contribution]) -> bytes:
     try:
         written = orjson.dumps(contributions)
     except orjson.JSONEncodeError:  # half of a surrogate pair
         written = b"\\u0000"
     if b"\\u0000" not in written:
         return written
-    return json_text([asdict(each) for each in contributions]).encode()
+    return json_text(contributions).encode()
 
 
 @lru_cache(16)

@@ -8,15 +8,17 @@ import base64
 import hashlib
 from dataclasses import fields
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leadwise.web import words
 
 if TYPE_CHECKING:
     from dataclasses import Field
+
+    from jinja2 import Environment
 
 
 class Context(Protocol):
@@ -26,8 +28,10 @@ class Context(Protocol):
 
 
 @cache
-def environment() -> Environment:
+def environment() -> "Environment":
     """The templates with the words they may use; an unknown name is an error, not an empty string."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - the service may never need it
+
     made = Environment(
         loader=PackageLoader("leadwise.web"),
         autoescape=True,
@@ -60,6 +64,5 @@ def content_security_policy(*, in_page: bool = False) -> str:
 
 @cache
 def _style() -> Markup:
-    loader = PackageLoader("leadwise.web")
-    source, _, _ = loader.get_source(Environment(autoescape=True), "_style.css")
+    source = files("leadwise.web").joinpath("templates", "_style.css").read_text("utf-8")
     return Markup(source)  # noqa: S704 - our own file, and no user data in it

@@ -121,7 +121,7 @@ def test_features_are_selected_by_how_far_they_go(database, selection):
     wanted = order(preprocessing={"feature_selection": selection, "selected_features": 1})
     learn(database, wanted)
     (said,) = ask(database, wanted, {"points": 20, "noise": 3, "tier": "gold"})
-    assert [each.column for each in said.contributions] == ["points"]
+    assert [each["column"] for each in said.contributions] == ["points"]
 
 
 def test_features_that_are_named_are_the_only_ones(database):

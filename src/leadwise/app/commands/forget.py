@@ -22,6 +22,6 @@ def run(
 
     The receipt names nobody. A lead that was erased is refused when it is delivered again, unless with --readmit.
     """
-    from leadwise.app.forgetting import run_forget
+    from leadwise.app.forgetting_session import run_forget
 
     run_forget([(source, lead) for lead in leads], organisation, store or (), as_json=as_json)

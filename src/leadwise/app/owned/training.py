@@ -122,7 +122,7 @@ def _shapes(model: FittedModel, table: pa.Table) -> dict[str, Any]:
     """How inputs and scores were spread, as the ledger will have them: so that like is compared with like."""
     newest = table.slice(max(0, table.num_rows - SHAPE_ROWS)).to_pylist()
     said = ModelScorer(model).predict(newest, now())
-    values = [{each.column: each.value for each in one.contributions} for one in said]
+    values = [{each["column"]: each["value"] for each in one.contributions} for one in said]
     scores = [one.value if one.probability is None else one.probability for one in said]
     return {
         "columns": {

@@ -6,7 +6,9 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -18,7 +20,7 @@ from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.sellers import webhook_of
 from leadwise.app.settings import Settings
 from leadwise.domain.errors import Forbidden
-from leadwise.store.database import open_database
+from leadwise.store.database import Database, open_database
 
 APPLICATION = "leadwise.app.service.wiring:create"
 SHUTDOWN_SECONDS = 30
@@ -71,13 +73,22 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     options.to_environment()
     # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.
     with (
-        open_database(settings.server_url, settings.data_folder),
+        _opened(settings, in_this_process=options.workers == 1),
         _metrics_folder(),
         working_on_jobs(),
     ):
         remark(f"Answering at {address_of(listening)} ({options.workers} web {_processes(options.workers)}).")
         remark("Nobody needs a key." if is_open else "Callers need a key: leadwise keys add NAME --role score")
         _run(options, listening)
+
+
+def _opened(settings: Settings, *, in_this_process: bool) -> Database:
+    """The database; while it starts, this process reads the code that answers, if it is the one to answer."""
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_database, settings.server_url, settings.data_folder)
+        if in_this_process:
+            import_module(APPLICATION.partition(":")[0])
+        return opening.result()
 
 
 def _run(options: ServeOptions, listening: socket.socket) -> None:

@@ -93,7 +93,7 @@ def create_application(
             with suppress(asyncio.CancelledError):
                 await working
             await warming
-            await asyncio.to_thread(_close, watch, callers, ledger, at_end)
+            await asyncio.to_thread(_close, watch, callers, predictions, ledger, at_end)
 
     application.router.lifespan_context = lifespan
     return application
@@ -125,17 +125,18 @@ def _warm(models: ActiveModels) -> None:
             models.get(organisation, target)
         except LeadwiseError as error:
             logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
-    import lightgbm  # noqa: F401, PLC0415 - takes seconds, for which the first model that is activated later must not wait
-
     # What is in memory now stays: looking through all of it for garbage would hold up requests for a tenth of a second.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
 
 
-def _close(watch: Watch, callers: KnownCallers, ledger: LedgerWriter, at_end: Callable[[], None]) -> None:
+def _close(
+    watch: Watch, callers: KnownCallers, predictions: OnlineScorer, ledger: LedgerWriter, at_end: Callable[[], None]
+) -> None:
     watch.stop()
     callers.note_uses()
+    predictions.close()
     ledger.close()
     gc.unfreeze()  # so that libraries can take leave of all that is theirs
     at_end()

@@ -4,8 +4,6 @@ import codecs
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from charset_normalizer import from_bytes
-
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SAMPLE_BYTES = 1 << 16
 _WHOLE_PER_BROKEN = 10
@@ -91,6 +89,8 @@ codecs.register(_find_codec)
 
 def _likeliest(piece: bytes) -> str:
     """The encoding that makes the best text of the lines that are not plain ASCII."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - heavy libraries load when used
+
     lines = [line for line in piece.splitlines(keepends=True) if not line.isascii()]
     sample = b"".join(lines)[:_SAMPLE_BYTES]
     best = from_bytes(sample, cp_isolation=_CANDIDATES).best()

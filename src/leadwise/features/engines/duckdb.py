@@ -8,13 +8,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from leadwise.features.engines import Tables
 from leadwise.features.engines.errors import EngineError
 from leadwise.features.engines.prepared import PreparedStatement, can_be_parameters
+
+if TYPE_CHECKING:
+    import duckdb
 
 FEW_ROWS = 1_000
 """Up to so many rows in all tables together, the plan that was kept is used rather than one that is made for them."""
@@ -59,6 +62,8 @@ class DuckDBEngine:
         Raises:
             EngineError: if memory or disk do not suffice.
         """
+        import duckdb  # noqa: PLC0415 - heavy libraries load when used
+
         small = {name: table for name, table in tables.items() if isinstance(table, pa.Table)}
         try:
             few = len(small) == len(tables) and sum(table.num_rows for table in small.values()) <= FEW_ROWS
@@ -86,7 +91,9 @@ class DuckDBEngine:
         self._prepared.move_to_end(key)
         return self._prepared[key]
 
-    def _connect(self, threads: int | None) -> duckdb.DuckDBPyConnection:
+    def _connect(self, threads: int | None) -> "duckdb.DuckDBPyConnection":
+        import duckdb  # noqa: PLC0415
+
         folder = self.temp_directory or Path(tempfile.gettempdir()) / "leadwise-duckdb"
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self.memory_limit,

@@ -5,11 +5,14 @@ only if it reads no table, so that the rows come as parameters: a list for each 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from leadwise.features.texts import WholeColumn
+
+if TYPE_CHECKING:
+    import duckdb
 
 _TYPES = {"int64": "BIGINT", "int32": "INTEGER", "double": "DOUBLE", "string": "VARCHAR", "bool": "BOOLEAN"}
 _WITH = "WITH "
@@ -24,7 +27,7 @@ class PreparedStatement:
         tables: Tables of these columns are what it reads; their rows do not matter.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, statement: str, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", statement: str, tables: Mapping[str, pa.Table]) -> None:
         self._connection = connection
         self._schema: pa.Schema | None = None
         read = ", ".join(_tables_of_parameters(tables))

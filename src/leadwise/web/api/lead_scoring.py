@@ -1,5 +1,6 @@
 """The lead scoring service's own API (requirement 4): predictions for eleven features, and models by organisation."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Annotated, Any
@@ -133,24 +134,17 @@ def router(service: Service) -> APIRouter:
         """Say it of several leads at once."""
         started = perf_counter()
         body = await read_json(request)
-        leads = next((body[name] for name in ("leads", "features", "instances", "data") if name in body), None)
-        batch = validated(BatchRequest, {**body, "leads": leads} if leads is not None else body)
-        if len(batch.leads) > service.limits.rows:
-            raise TooManyRowsError(len(batch.leads), service.limits.rows)
-        rows = [_features(lead) for lead in batch.leads]
+        leads, organisation = _leads_of(body)
+        if len(leads) > service.limits.rows:
+            raise TooManyRowsError(len(leads), service.limits.rows)
+        rows = [_features(lead) for lead in leads]
         for at, row in enumerate(rows):
             check_features(row, f"leads/{at}")
-        organisation = organisation_of(_scoring(request), batch.org_id)
-        said = await service.predictions.score(organisation, TARGET, rows)
-        version = said[0].model_version if said else ""
+        said = await service.predictions.score(organisation_of(_scoring(request), organisation), TARGET, rows)
         if said:
-            metrics.predictions_of(version).inc(len(said))
+            metrics.predictions_of(said[0].model_version).inc(len(said))
         metrics.LATENCY.observe(perf_counter() - started)
-        predictions = [
-            _answer(each) | ({"lead_id": lead["lead_id"]} if "lead_id" in lead else {})
-            for each, lead in zip(said, batch.leads, strict=True)
-        ]
-        return answer({"predictions": predictions, "count": len(said), "model_version": version})
+        return await asyncio.to_thread(_batch_answer, said, leads)
 
     return routes
 
@@ -174,6 +168,16 @@ def check_features(features: Mapping[str, Any], where: str = "features") -> None
         )
 
 
+def _leads_of(body: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str]:
+    """The leads of a batch, whichever name they came under, and the organisation that it names."""
+    leads = next((body[name] for name in ("leads", "features", "instances", "data") if name in body), None)
+    organisation = body.get("org_id", "")
+    if isinstance(leads, list) and all(type(lead) is dict for lead in leads) and isinstance(organisation, str):
+        return leads, organisation
+    batch = validated(BatchRequest, {**body, "leads": leads} if leads is not None else body)
+    return list(batch.leads), batch.org_id
+
+
 def _scoring(request: Request) -> Caller:
     return caller_of(request, Role.SCORE)
 
@@ -192,13 +196,22 @@ def _answer(said: Prediction) -> dict[str, Any]:
         "model_version": said.model_version,
         "recommended_action": ACTIONS[said.grade or "D"],
         "feature_contributions": [
-            {"feature": each.column, "value": each.value, "contribution": each.contribution}
+            {"feature": each["column"], "value": each["value"], "contribution": each["contribution"]}
             for each in said.contributions
         ],
         "base_contribution": said.base,
         "missing_features": said.missing,
         "warnings": _warnings(said.unknown, by_rules=said.by_rules),
     }
+
+
+def _batch_answer(said: Sequence[Prediction], leads: Sequence[Mapping[str, Any]]) -> Response:
+    predictions = [
+        _answer(each) | ({"lead_id": lead["lead_id"]} if "lead_id" in lead else {})
+        for each, lead in zip(said, leads, strict=True)
+    ]
+    version = said[0].model_version if said else ""
+    return answer({"predictions": predictions, "count": len(said), "model_version": version})
 
 
 def _confidence(said: Prediction, probability: float) -> float:

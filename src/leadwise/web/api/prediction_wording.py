@@ -25,7 +25,7 @@ def tell(said: Said, model_type: str, user_id: str) -> list[dict[str, Any]]:
 def _document(said: Prediction, ignored: object, reason: str | None, trouble: str) -> dict[str, Any]:
     conversion = said.probability is not None
     likely = int(said.probability >= LIKELY) if said.probability is not None else said.value
-    moved = sum(abs(each.contribution) for each in said.contributions) or 1.0
+    moved = sum(abs(each["contribution"]) for each in said.contributions) or 1.0
     return {
         "prediction": likely,
         "probability": said.probability,
@@ -39,10 +39,10 @@ def _document(said: Prediction, ignored: object, reason: str | None, trouble: st
         "fallback": said.by_rules,
         "fallback_reason": reason if said.by_rules else None,
         "feature_importance": [
-            {"feature": each.column, "importance": abs(each.contribution) / moved} for each in said.contributions
+            {"feature": each["column"], "importance": abs(each["contribution"]) / moved} for each in said.contributions
         ],
         "contributions": [
-            {"feature": each.column, "value": each.value, "contribution": each.contribution}
+            {"feature": each["column"], "value": each["value"], "contribution": each["contribution"]}
             for each in said.contributions
         ],
         "base_contribution": said.base,

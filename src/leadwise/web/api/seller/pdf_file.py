@@ -7,7 +7,6 @@ from itertools import chain, islice
 from typing import Any, Literal
 
 import orjson
-import typst
 
 from leadwise.actions.cohorts import Cohort
 from leadwise.actions.radar import RadarEntry, RadarFilter, RadarSummary
@@ -36,6 +35,8 @@ def set_pages(data: dict[str, Any], form: Literal["pdf", "png"], *, pixels_per_i
     """The document's data, set: one PDF, or one PNG for each page."""
     given = {"data": orjson.dumps(data).decode()}
     with _setting:
+        import typst  # noqa: PLC0415 - heavy libraries load when used
+
         found: Any = typst.compile(_TEMPLATE, format=form, ppi=pixels_per_inch, sys_inputs=given)
     return found if isinstance(found, list) else [found]
 

@@ -1,6 +1,5 @@
 """Scores over HTTP: of features that are sent, and of stored leads."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -118,6 +117,4 @@ def _add_reading(routes: APIRouter, ledger: Scores) -> None:
 
 
 def _prediction(said: Prediction) -> PredictionAnswer:
-    known = {name: getattr(said, name) for name in PredictionAnswer.model_fields if name != "contributions"}
-    parts = [asdict(each) for each in said.contributions]
-    return PredictionAnswer.model_validate({**known, "contributions": parts})
+    return PredictionAnswer.model_validate({name: getattr(said, name) for name in PredictionAnswer.model_fields})

@@ -8,8 +8,10 @@ from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
-from leadwise.app.cli import cli
+from leadwise.app.cli import make_cli
 from leadwise.app.refusal import refusing
+
+cli = make_cli()
 
 
 def run_here(folder: Path, environment: Mapping[str, str], *arguments: object) -> "subprocess.CompletedProcess[str]":

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.in_process import cli
 
-from leadwise.app.cli import cli
 from leadwise.app.refusal import refusing
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.tables import read_table

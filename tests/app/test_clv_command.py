@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.in_process import cli
 from typer.testing import CliRunner, Result
 
-from leadwise.app.cli import cli
 from leadwise.connectors.tables import read_table
 from leadwise.domain.errors import LeadwiseError
 

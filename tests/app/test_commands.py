@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.in_process import cli
 
-from leadwise.app.cli import cli
 from leadwise.app.refusal import refusing
 
 HEADER = ["Lead Id", "Visits", "City", "Source", "Converted"]

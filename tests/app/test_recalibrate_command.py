@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.in_process import cli
 from typer.testing import CliRunner, Result
 
 import leadwise
-from leadwise.app.cli import cli
 from leadwise.connectors.errors import OverwritesInputError
 from leadwise.registry.errors import ModelFileNotFoundError
 from leadwise.registry.model_file import read_model_file

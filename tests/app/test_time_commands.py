@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from tests.in_process import cli
 
-from leadwise.app.cli import cli
 from leadwise.app.model import fit, load
 from leadwise.app.refusal import refusing
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import typer
+from tests.in_process import cli
 
-from leadwise.app.cli import cli
 from leadwise.app.settings import Settings
 
 ROOT = Path(__file__).parents[2]

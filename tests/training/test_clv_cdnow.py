@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests.in_process import cli
 from typer.testing import CliRunner
 
-from leadwise.app.cli import cli
 from leadwise.training.clv import ClvOptions, LifetimeValues, Unit, forecast_lifetime_values
 from leadwise.training.clv_transactions import TransactionColumns
 

@@ -8,8 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.in_process import cli
 
-from leadwise.app.cli import cli
 from leadwise.app.settings import Settings
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

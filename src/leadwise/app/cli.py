@@ -1,37 +1,49 @@
 """The command line: `leadwise COMMAND`."""
 
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from leadwise.app.commands import (
-    blueprint,
-    check,
-    clv,
-    demo,
-    features,
-    fit,
-    forget,
-    importing,
-    jobs,
-    keys,
-    models,
-    recalibrate,
-    score,
-    serve,
-    show,
-    simulate,
-    validate,
-    work,
+COMMANDS = (
+    "check",
+    "fit",
+    "score",
+    "show",
+    "validate",
+    "recalibrate",
+    "clv",
+    "forget",
+    "simulate",
+    "serve",
+    "work",
+    "demo",
 )
+GROUPS = ("import", "features", "blueprint", "models", "jobs", "keys")
+_MODULES = {"import": "importing"}
+"""Where a command is not in the file of its name."""
 
-cli = typer.Typer(
-    name="leadwise",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+
+def make_cli(asked: str | None = None) -> typer.Typer:
+    """The program with all its commands; where one is asked for by its name, with that alone.
+
+    What the others import takes a second, for which somebody would wait.
+    """
+    cli = typer.Typer(name="leadwise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    cli.callback()(program)
+    wanted = {asked} if asked in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
+    for name in COMMANDS:
+        if name in wanted:
+            cli.command(name)(_module(name).run)
+    for name in GROUPS:
+        if name in wanted:
+            cli.add_typer(_module(name).group, name=name)
+    return cli
+
+
+def _module(name: str) -> Any:
+    return import_module(f"leadwise.app.commands.{_MODULES.get(name, name)}")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it
@@ -40,7 +52,6 @@ def _say_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it
         raise typer.Exit
 
 
-@cli.callback()
 def program(
     *,
     _version: Annotated[
@@ -48,9 +59,3 @@ def program(
     ] = False,
 ) -> None:
     """Says for every lead how likely it is to convert, why, and what to do next."""
-
-
-for command in (check, fit, score, show, validate, recalibrate, clv, forget, simulate, serve, work, demo):
-    cli.command(command.NAME)(command.run)
-for part in (importing, features, blueprint, models, jobs, keys):
-    cli.add_typer(part.group, name=part.NAME)

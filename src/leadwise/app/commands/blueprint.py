@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from leadwise.app.commands import arguments as take
 from leadwise.app.output import console, print_json, remark
 
-NAME = "blueprint"
 group = typer.Typer(help="List, show, begin and check blueprints: an industry's target, words, rules and actions.")
 
 

@@ -9,8 +9,6 @@ from leadwise.domain.column import ColumnReport, Leak
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions
 from leadwise.training.preparation import check
 
-NAME = "check"
-
 
 def run(
     table: take.Table,

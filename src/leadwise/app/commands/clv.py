@@ -15,8 +15,6 @@ from leadwise.training.clv_forecasts import Forecaster
 from leadwise.training.clv_report import ClvReport, Comparison, Holdout
 from leadwise.training.clv_transactions import TransactionColumns
 
-NAME = "clv"
-
 WORDS = {
     Forecaster.LIFETIME: "BG/NBD x Gamma-Gamma",
     Forecaster.BOOSTED: "gradient boosting",

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-NAME = "demo"
 LEADS, FEWEST_LEADS, MOST_LEADS = 3_000, 200, 20_000
 
 

@@ -7,8 +7,6 @@ import typer
 from leadwise.app.commands import arguments as take
 from leadwise.domain.clock import now
 
-NAME = "features"
-
 group = typer.Typer(no_args_is_help=True, help="Compute what is known of leads, keep it in files, and explain it.")
 
 Lead = Annotated[str, typer.Argument(help="A lead's identifier in its source.")]

@@ -21,8 +21,6 @@ from leadwise.training.fitting import fit
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, FitOptions, SearchStyle
 from leadwise.training.time_material import check_dates
 
-NAME = "fit"
-
 Out = Annotated[Path | None, typer.Option(help="Where the model file goes; with --target it is stored in any case.")]
 Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML file that needs no network.")]
 

@@ -6,8 +6,6 @@ import typer
 
 from leadwise.app.commands import arguments as take
 
-NAME = "forget"
-
 
 def run(
     leads: Annotated[list[str], typer.Argument(metavar="LEAD...", help="Identifiers of leads in their source.")],

@@ -7,8 +7,6 @@ from typer.core import TyperGroup
 
 from leadwise.app.commands import import_history, import_table
 
-NAME = "import"
-
 
 class _TableUnlessNamed(TyperGroup):
     """A group in which anything but the name of a command is a table to import."""

@@ -7,8 +7,6 @@ import typer
 
 from leadwise.app.commands import arguments as take
 
-NAME = "jobs"
-
 group = typer.Typer(no_args_is_help=True, help="Look at jobs: trainings, refreshes and scorings that were asked for.")
 
 State = Annotated[str | None, typer.Option(help="Only those that are waiting, running, done or failed.")]

@@ -7,7 +7,6 @@ import typer
 from leadwise.app.commands import arguments as take
 from leadwise.domain.access import Role
 
-NAME = "keys"
 group = typer.Typer(help="Make, list, rotate and revoke the keys that applications ask the service with.")
 
 KeyId = Annotated[str, typer.Argument(help="The key's id: the part between the first and the second underscore.")]

@@ -6,8 +6,6 @@ import typer
 
 from leadwise.app.commands import arguments as take
 
-NAME = "models"
-
 group = typer.Typer(no_args_is_help=True, help="List, show, activate, roll back, compare and prune versions of models.")
 
 Target = Annotated[str, typer.Argument(help="What is predicted: a target's name, or its blueprint's name or file.")]

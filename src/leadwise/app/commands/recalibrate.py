@@ -15,8 +15,6 @@ from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import explain_differences
 from leadwise.training.recalibration import Recalibrated, recalibrate
 
-NAME = "recalibrate"
-
 Ended = Annotated[Path, typer.Argument(help="Leads that have ended since the model was fitted, with their outcomes.")]
 Out = Annotated[Path | None, typer.Option(help="Where the recalibrated model goes. Default: in place of the old one.")]
 Report = Annotated[Path | None, typer.Option(help="Where a report goes: one HTML file that needs no network.")]

@@ -18,8 +18,6 @@ from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
 from leadwise.training.fitted_model import FittedModel
 
-NAME = "score"
-
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
 Reasons = Annotated[int, typer.Option(help="How many reasons to give for each row.", min=0, max=10_000)]
 Exact = Annotated[

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-NAME = "serve"
-
 
 def run(
     host: Annotated[str | None, typer.Option(help="Where to listen; else HOST, else this machine alone.")] = None,

@@ -5,8 +5,6 @@ from leadwise.app.commands import arguments as take
 from leadwise.app.output import print_json
 from leadwise.registry.model_file import read_model_file
 
-NAME = "show"
-
 
 def run(model: take.ModelFile, as_json: take.AsJson = False) -> None:
     """Show the model card: what was learnt, how good it is, and on what grounds."""

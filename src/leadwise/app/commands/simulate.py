@@ -7,7 +7,6 @@ import typer
 
 from leadwise.app.commands import arguments as take
 
-NAME = "simulate"
 MOST_LEADS = 2_000_000
 
 

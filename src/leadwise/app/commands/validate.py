@@ -14,8 +14,6 @@ from leadwise.connectors.tables import read_table
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.validation import check_promises
 
-NAME = "validate"
-
 LeadTable = Annotated[
     Path | None, typer.Argument(help="Leads to try it on; with outcomes, scores are compared with them.")
 ]

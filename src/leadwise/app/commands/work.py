@@ -1,7 +1,5 @@
 """`leadwise work`: a process that works on jobs."""
 
-NAME = "work"
-
 
 def run() -> None:
     """Work on jobs that were asked for (training, scoring, refreshing) until Ctrl-C. `leadwise serve` starts one too.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,9 @@ from leadwise.store.errors import ModelNotFoundError
 from leadwise.store.models import Activation, ModelRepository, StoredModel
 from leadwise.store.tables import DEFAULT_ORGANISATION
 from leadwise.training.fitted_model import FittedModel
+
+MOST_TRIED = 5
+"""How many versions are tried, the newest activation first, before there is no model."""
 
 
 class NoActiveModelError(Missing):
@@ -199,17 +203,25 @@ class ModelVersions:
 
         Raises:
             NoActiveModelError: if none was ever activated.
-            NoUsableModelError: if none of them can be used.
+            NoUsableModelError: if none of the newest `MOST_TRIED` of them can be used.
         """
         failed: list[FailedVersion] = []
-        for version in dict.fromkeys(entry.version for entry in self._models.list_activations(self._target)):
+        activated = dict.fromkeys(entry.version for entry in self._models.list_activations(self._target))
+        for version in islice(activated, MOST_TRIED):
             try:
                 return Working(self._load(version), tuple(failed))
+            except Unavailable:  # the database is away, which says nothing of the version
+                raise
             except LeadwiseError as error:
                 failed.append(FailedVersion(version, error.code, str(error)))
         if not failed:
             raise NoActiveModelError(self._target)
         raise NoUsableModelError(self._target, tuple(failed))
+
+    def find_active_version(self) -> str | None:
+        """The version that should score now; None if none was ever activated."""
+        stored = self._models.find_active(self._target)
+        return None if stored is None else stored.version
 
     def find_in_production(self, as_of: datetime) -> Activation | None:
         """Which version scored at that instant, since when, and who had decided; None if none did yet."""

@@ -2,22 +2,18 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from leadwise.domain.errors import LeadwiseError
 from leadwise.models.lean_imports import import_lean
-from leadwise.registry.model_file import load_model
+from leadwise.registry.versions import FailedVersion, ModelVersions, NoUsableModelError
 from leadwise.scoring.requests import ModelScorer, RequestScorer
 from leadwise.store.database import Database
 from leadwise.store.errors import OrganisationNotFoundError
-from leadwise.store.models import ModelRepository
 from leadwise.store.organisations import OrganisationRepository
 
 MOST_IN_MEMORY = 500
 """Organisations' models that are kept; beyond, the one that was asked for longest ago makes room."""
-MOST_TRIED = 5
-"""How many versions are tried, the newest activation first, before rules answer."""
 
 Key = tuple[str, str]
 """Organisation and target."""
@@ -103,18 +99,18 @@ class ActiveModels:
         rules = self._rules(target)
         with self._database.transaction(organisation) as connection:
             OrganisationRepository(connection).check(organisation)
-            models = ModelRepository(connection, organisation)
-            versions = list(dict.fromkeys(each.version for each in models.list_activations(target)))
-            if not versions:
+            versions = ModelVersions(connection, target, organisation)
+            wanted = versions.find_active_version()
+            if wanted is None:
                 return Active(rules, "", "", rules)
-            if before is not None and before.scorer.version == versions[0]:
-                return before if not before.trouble else Active(before.scorer, versions[0], "", rules)
-            troubles = []
-            for version in versions[:MOST_TRIED]:
-                try:
-                    model = load_model(models.get_artefact(version), f"of version {version} in the database")
-                except LeadwiseError as error:
-                    troubles.append(str(error))
-                else:
-                    return Active(ModelScorer(model), versions[0], " ".join(troubles), rules)
-        return Active(rules, versions[0], " ".join(troubles), rules)
+            if before is not None and before.scorer.version == wanted:
+                return before if not before.trouble else Active(before.scorer, wanted, "", rules)
+            try:
+                found = versions.get_active_or_previous()
+            except NoUsableModelError as error:
+                return Active(rules, wanted, _troubles(error.failed), rules)
+        return Active(ModelScorer(found.model), wanted, _troubles(found.failed), rules)
+
+
+def _troubles(failed: Sequence[FailedVersion]) -> str:
+    return " ".join(each.detail for each in failed)

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from leadwise.store.database import Database, open_database
+
+pa.array([0])  # lets Arrow find pandas, which a service in this process would hide from it for good
 
 _numbers = count(1)
 EMPTIED = (

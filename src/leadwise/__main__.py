@@ -4,6 +4,9 @@ import sys
 
 from leadwise.app.refusal import refusing
 
+WITHOUT_FITTING = frozenset({"score", "show", "recalibrate"})
+"""Commands that read a model and fit none."""
+
 
 def main() -> None:
     """Run a command; exits with 0 when it did what it was asked for."""
@@ -11,7 +14,12 @@ def main() -> None:
         # Imported here, so that Ctrl-C is answered from the first moment on.
         from leadwise.app.cli import make_cli  # noqa: PLC0415
 
-        make_cli(asked=next(iter(sys.argv[1:]), None))()
+        asked = next(iter(sys.argv[1:]), None)
+        if asked in WITHOUT_FITTING:
+            from leadwise.models.lean_imports import import_lean  # noqa: PLC0415
+
+            import_lean()
+        make_cli(asked)()
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ def check_here(model: Path, table: Path | None) -> bool:
 
 if __name__ == "__main__":
     from leadwise.app.refusal import refusing
+    from leadwise.models.lean_imports import import_lean
 
+    import_lean()
     with refusing():
         paths = [Path(argument) for argument in sys.argv[1:]]
         sys.exit(0 if check_here(paths[0], paths[1] if len(paths) > 1 else None) else 1)

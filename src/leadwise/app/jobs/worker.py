@@ -16,6 +16,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from leadwise.app.jobs.attempt import MOST_ATTEMPTS, Attempts, BeginAgainError
 from leadwise.app.settings import Settings
+from leadwise.app.tracing import send_traces
 from leadwise.domain.errors import LeadwiseError
 from leadwise.store.database import Database, open_database
 from leadwise.store.job_queue import JobQueue
@@ -50,9 +51,14 @@ def run_worker(settings: Settings, pace: Pace | None = None) -> None:
 
     Raises:
         LeadwiseError: what `open_database` raises.
+        TracesImpossibleError: if traces are asked for that cannot be sent.
     """
     with open_database(settings.server_url, settings.data_folder) as database:
-        asyncio.run(Worker(database, settings, pace or Pace()).run())
+        stop_traces = send_traces(database)
+        try:
+            asyncio.run(Worker(database, settings, pace or Pace()).run())
+        finally:
+            stop_traces()
 
 
 class Worker:

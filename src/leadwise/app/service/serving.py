@@ -19,6 +19,7 @@ from leadwise.app.service.jobs_process import working_on_jobs
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.sellers import webhook_of
 from leadwise.app.settings import Settings
+from leadwise.app.tracing import check_traces
 from leadwise.domain.errors import Forbidden
 from leadwise.store.database import Database, open_database
 
@@ -53,6 +54,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     Raises:
         OpenToTheWorldError: if others than this machine could come in without a key.
         WebhookUrlError: if the address of the CRM's webhook is none.
+        TracesImpossibleError: if traces are asked for that cannot be sent.
         PortTakenError, AddressUnusableError: if nobody can listen there.
         LeadwiseError: what `open_database` raises.
     """
@@ -69,6 +71,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     if is_open and not _is_loopback(options.host):
         raise OpenToTheWorldError(options.host)
     webhook_of(settings)  # refused here, before web processes start
+    check_traces()
     listening = listen(options.host, options.port)
     options.to_environment()
     # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.

@@ -21,6 +21,10 @@ tidy:
     uv run ruff check --fix
     uv run ruff format
 
+# Dependencies with known vulnerabilities.
+audit:
+    uv run python .ci/audit.py
+
 # The quick tests.
 test *arguments:
     uv run pytest {{ arguments }}

@@ -98,6 +98,7 @@ class Attempts:
                 engine=engine_in_use(),
                 progress=progress.piece,
                 say=log.info,
+                finish=lambda connection, result: JobQueue(connection).finish(job, result),
             )
             return WORK[job.kind](session, request, job.requested_by)
 

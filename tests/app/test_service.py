@@ -270,9 +270,8 @@ def test_numbers_tell_of_calibration_and_drift_by_version_and_never_of_an_organi
     activate(database, model, "silent")
     scored(database, "default", version, {"leads": 100, "expected": 99.0, "observed": 99}, days_ago=1)
     scored(database, "default", version, {"leads": 200, "expected": 31.5, "observed": 40})
-    scored(
-        database, "acme", version, {"leads": 7, "expected": 3.0, "observed": 3}
-    )  # by a version that is active no more
+    activate(database, other_model, "moved on")  # since it was scored
+    scored(database, "moved on", version, {"leads": 7, "expected": 3.0, "observed": 3})
     scored(database, "silent", version, {"leads": 100, "expected": 8.5, "observed": 10})
     scored(database, "acme", another, None)
     with running(database) as client:

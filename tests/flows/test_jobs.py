@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,21 @@ def test_a_process_that_is_asked_to_stop_finishes_its_job(house: House):
         process.send_signal(signal.SIGTERM)
         assert process.wait(90) == 0
     assert (house.get(job).state, house.get(job).attempts) == (JobState.DONE, 1)
+
+
+def test_a_job_that_is_being_finished_is_not_begun_again_by_another_process(house: House):
+    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 15})
+    with ExitStack() as stack:
+        leaving = stack.enter_context(house.worker(grace=100))
+        house.wait(job, lambda found: found.progress.doing.startswith("fitting"))
+        stack.enter_context(house.worker())
+        waiting = house.ask(JobKind.REFRESH, {"as_of": AS_OF})
+        leaving.send_signal(signal.SIGTERM)
+        done = house.finish(job)
+        assert leaving.wait(60) == 0
+        assert house.finish(waiting).state is JobState.DONE
+    assert (done.state, done.attempts) == (JobState.DONE, 1)
+    assert "was left" not in house.log()
 
 
 def test_a_process_that_is_asked_to_stop_soon_hands_its_job_back(house: House):

@@ -25,7 +25,6 @@ ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (
     health.router,
     lead_scoring.router,
     lead_scoring_models.router,
-    seller.router,
     prediction.router,
     web_application.router,
 )
@@ -67,6 +66,7 @@ def create_api(service: Service, native: Native) -> FastAPI:
     problems.install(application, answer_problem, NOWHERE)
     for router in ROUTERS:
         application.include_router(router(service))
+    application.include_router(seller.router(service, native.answers))
     application.include_router(v2.router(native))
     describe(application, SHAPES)
     docs.install(application)

@@ -22,7 +22,7 @@ from leadwise.app.settings import Settings
 from leadwise.domain.job import Job, JobKind, JobState
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditRepository
-from leadwise.store.database import Database, normalised_url, open_database
+from leadwise.store.database import SERVICE_ROLE, Database, normalised_url, open_database
 from leadwise.store.jobs import JobRepository
 
 AS_OF = f"{NOW}T00:00:00Z"
@@ -176,8 +176,10 @@ def test_a_process_that_dies_after_it_stored_scores_leaves_a_job_that_is_done(
 def test_an_attempt_that_was_believed_dead_stores_no_scores(house: House, monkeypatch: pytest.MonkeyPatch):
     job, attempts = scoring(house, monkeypatch)
     compute = work.store_scores
+    roles = []
 
     def store_late(*arguments: Any) -> Any:
+        roles.append(arguments[1].scalar(text("SELECT current_user")))
         with house.database.transaction() as connection:
             connection.execute(text("UPDATE jobs SET attempts = 2"))  # another process has begun it again
         return compute(*arguments)
@@ -185,6 +187,7 @@ def test_an_attempt_that_was_believed_dead_stores_no_scores(house: House, monkey
     monkeypatch.setattr(work, "store_scores", store_late)
     attempts.make(job.id)
     assert (house.get(job).state, count_scores(house)) == (JobState.RUNNING, 0)
+    assert roles == [SERVICE_ROLE]  # which sees one organisation
 
 
 def test_a_job_whose_process_is_killed_is_begun_again_by_the_next(house: House):

@@ -35,7 +35,7 @@ def active_model(session: TargetSession) -> FittedModel:
     Raises:
         NoActiveModelError: if there is none.
     """
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         return ModelVersions(connection, session.blueprint.target.name, session.organisation).get_active()
 
 

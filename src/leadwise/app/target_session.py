@@ -92,6 +92,8 @@ class TargetSession:
 
     def read(self, leads: list[int] | None = None, target: Target | None = None) -> History:
         """What is on record of the target's leads, or of some of them; of another target, if one is given."""
+        # As the owner: row-level security keeps the planner from knowing how many leads there are, and right after an
+        # import, before any statistics, it then chooses a plan that takes minutes and gigabytes.
         with self.database.transaction() as connection:
             return read_history(connection, self.organisation, target or self.blueprint.target, leads)
 

@@ -91,7 +91,7 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
     if request.refresh:
         session.refresh(request.as_of)
     leads = open_leads(session, model)
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         stored = store_scores(session, connection, model, leads)
         result = {
             "version": model.card.model_version,
@@ -122,7 +122,7 @@ def _calibration(connection: Connection, organisation: str, leads: OpenLeads) ->
 
 def _active(session: TargetSession, candidate: ModelCard) -> tuple[ModelCard | None, Metrics | None]:
     """The card of the model that scores now, and how it does on the candidate's test leads, if it can be said."""
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         versions = ModelVersions(connection, session.blueprint.target.name, session.organisation)
         card = versions.find_active_card()
         if card is None:

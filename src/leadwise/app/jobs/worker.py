@@ -16,7 +16,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from leadwise.app.jobs.attempt import MOST_ATTEMPTS, Attempts, BeginAgainError
 from leadwise.app.settings import Settings
-from leadwise.app.tracing import send_traces
+from leadwise.app.tracing import check_traces, send_traces
 from leadwise.domain.errors import LeadwiseError
 from leadwise.store.database import Database, open_database
 from leadwise.store.job_queue import JobQueue
@@ -53,6 +53,7 @@ def run_worker(settings: Settings, pace: Pace | None = None) -> None:
         LeadwiseError: what `open_database` raises.
         TracesImpossibleError: if traces are asked for that cannot be sent.
     """
+    check_traces()
     with open_database(settings.server_url, settings.data_folder) as database:
         stop_traces = send_traces(database)
         try:

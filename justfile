@@ -6,7 +6,7 @@ default:
 
 # Install everything that developers need.
 install:
-    uv sync --extra spark --group browser --group checks
+    uv sync --extra spark --extra otel --group browser --group checks
     uv run pre-commit install
 
 # Lint, types, import contracts.
@@ -20,6 +20,10 @@ check:
 tidy:
     uv run ruff check --fix
     uv run ruff format
+
+# Dependencies with known vulnerabilities.
+audit:
+    uv run python .ci/audit.py
 
 # The quick tests.
 test *arguments:

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -247,6 +248,48 @@ def test_numbers_for_prometheus_name_versions_and_paths_but_no_caller(database: 
     assert "ml_prediction_latency_seconds_bucket" in numbers
     assert "anna" not in numbers
     assert key.split("_")[1] not in numbers
+
+
+SCORED = text("""
+INSERT INTO jobs (organisation_id, kind, target, state, request, result, requested_by, finished_at)
+VALUES (:organisation, 'score', 'converted', 'done', '{}', CAST(:result AS jsonb), 'anna', now() - :age)
+""")
+
+
+def scored(database: Database, organisation: str, version: str, calibration: object, days_ago: int = 0) -> None:
+    result = {"version": version, "scores": 9, "drift": 0.125, "calibration": calibration}
+    values = {"organisation": organisation, "result": json.dumps(result), "age": timedelta(days=days_ago)}
+    with database.transaction() as connection:
+        connection.execute(SCORED, values)
+
+
+def test_numbers_tell_of_calibration_and_drift_by_version_and_never_of_an_organisation(
+    database: Database, model: FittedModel, other_model: FittedModel
+):
+    version, another = activate(database, model), activate(database, other_model, "acme")
+    activate(database, model, "silent")
+    scored(database, "default", version, {"leads": 100, "expected": 99.0, "observed": 99}, days_ago=1)
+    scored(database, "default", version, {"leads": 200, "expected": 31.5, "observed": 40})
+    activate(database, other_model, "moved on")  # since it was scored
+    scored(database, "moved on", version, {"leads": 7, "expected": 3.0, "observed": 3})
+    scored(database, "silent", version, {"leads": 100, "expected": 8.5, "observed": 10})
+    scored(database, "acme", another, None)
+    with running(database) as client:
+        numbers = client.get("/metrics").text
+    labels = f'{{model_version="{version}",target="converted"}}'
+    assert f"leadwise_matured_leads{labels} 300.0" in numbers
+    assert f"leadwise_expected_conversions{labels} 40.0" in numbers
+    assert f"leadwise_observed_conversions{labels} 50.0" in numbers
+    assert f'leadwise_score_drift_index{{model_version="{another}",target="converted"}} 0.125' in numbers
+    assert "acme" not in numbers
+    assert numbers.count("leadwise_matured_leads{") == 2
+
+
+def test_both_ends_of_trainings_are_there_before_the_first_one(database: Database):
+    with running(database) as client:
+        numbers = client.get("/metrics").text
+    for status in ("success", "failed"):
+        assert f'ml_model_training_total{{status="{status}"}} ' in numbers
 
 
 def test_the_api_document_describes_what_is_answered(database: Database):

@@ -222,3 +222,7 @@ def test_kinds_that_were_found_stay_and_those_that_the_target_learns_to_name_go(
     named = TARGET.model_copy(update={"events": (*TARGET.events, a_kind("call", "Calls"))})
     assert find_kinds(named, counts, kept=["call"], most=2) == ("fax", "page_viewed")
     assert with_kinds(named, ["call"]) == named
+
+
+def test_what_leadwise_did_itself_gets_no_words_although_an_older_snapshot_gave_it_some():
+    assert find_kinds(TARGET, {"pushed_to_crm": 99, "fax": 1}, kept=["pushed_to_crm"]) == ("fax",)

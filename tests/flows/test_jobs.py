@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,18 @@ import pytest
 from sqlalchemy import text
 from tests.contracts.test_blueprint_flow import NOW, QUICK, Place
 
+from leadwise.app.jobs import work
+from leadwise.app.jobs.attempt import Attempts
 from leadwise.app.jobs.requests import ask_for
+from leadwise.app.settings import Settings
 from leadwise.domain.job import Job, JobKind, JobState
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditRepository
-from leadwise.store.database import Database, normalised_url, open_database
+from leadwise.store.database import SERVICE_ROLE, Database, normalised_url, open_database
 from leadwise.store.jobs import JobRepository
 
 AS_OF = f"{NOW}T00:00:00Z"
+EARLIER = "2025-10-20T00:00:00Z"
 WORKER = """
 from leadwise.app.jobs.worker import Pace, run_worker
 from leadwise.app.service.logs import set_up_logs
@@ -122,14 +127,67 @@ def test_a_model_is_learnt_judged_put_to_work_and_scores_all_open_leads(house: H
         refreshed = house.finish(house.ask(JobKind.REFRESH, {"as_of": AS_OF}))
         assert refreshed.result is not None
         open_leads = refreshed.result["rows"]["open_leads"]
+        earlier = house.finish(house.ask(JobKind.SCORE, {"as_of": EARLIER}))
+        assert earlier.result is not None
+        assert earlier.result["calibration"] is None  # nothing is known yet of what came of scores
         scored = house.finish(house.ask(JobKind.SCORE, {"as_of": AS_OF}))
         assert scored.result is not None
         assert scored.result["scores"] == open_leads > 0
         with house.database.transaction() as connection:
-            assert connection.scalar(text("SELECT count(*) FROM scores")) == open_leads
+            stored = connection.scalar(text("SELECT count(*) FROM scores"))
+        assert stored == open_leads + earlier.result["scores"]
+        calibration = scored.result["calibration"]
+        assert calibration["leads"] == earlier.result["scores"]
+        assert 0 < calibration["observed"] < calibration["leads"] > calibration["expected"] > 0
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert "key-1" not in house.log()
+
+
+def scoring(house: House, monkeypatch: pytest.MonkeyPatch) -> tuple[Job, Attempts]:
+    """A job that scores, and what works on it in this process."""
+    for name in ("LEADWISE_DATABASE_URL", "LEADWISE_DATA_FOLDER"):
+        monkeypatch.setenv(name, house.place.environment[name])
+    house.place.run("fit", "--target", QUICK, "--budget", 2)
+    return house.ask(JobKind.SCORE, {"as_of": AS_OF}), Attempts(house.database, Settings(), threading.Event())
+
+
+def count_scores(house: House) -> int:
+    with house.database.transaction() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM scores")).scalar_one())
+
+
+def test_a_process_that_dies_after_it_stored_scores_leaves_a_job_that_is_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    job, attempts = scoring(house, monkeypatch)
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(attempts, "_record", die)
+    with pytest.raises(SystemExit):
+        attempts.make(job.id)
+    done = house.get(job)
+    assert done.result is not None
+    assert (done.state, count_scores(house)) == (JobState.DONE, done.result["scores"])
+
+
+def test_an_attempt_that_was_believed_dead_stores_no_scores(house: House, monkeypatch: pytest.MonkeyPatch):
+    job, attempts = scoring(house, monkeypatch)
+    compute = work.store_scores
+    roles = []
+
+    def store_late(*arguments: Any) -> Any:
+        roles.append(arguments[1].scalar(text("SELECT current_user")))
+        with house.database.transaction() as connection:
+            connection.execute(text("UPDATE jobs SET attempts = 2"))  # another process has begun it again
+        return compute(*arguments)
+
+    monkeypatch.setattr(work, "store_scores", store_late)
+    attempts.make(job.id)
+    assert (house.get(job).state, count_scores(house)) == (JobState.RUNNING, 0)
+    assert roles == [SERVICE_ROLE]  # which sees one organisation
 
 
 def test_a_job_whose_process_is_killed_is_begun_again_by_the_next(house: House):
@@ -166,6 +224,21 @@ def test_a_process_that_is_asked_to_stop_finishes_its_job(house: House):
         process.send_signal(signal.SIGTERM)
         assert process.wait(90) == 0
     assert (house.get(job).state, house.get(job).attempts) == (JobState.DONE, 1)
+
+
+def test_a_job_that_is_being_finished_is_not_begun_again_by_another_process(house: House):
+    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 15})
+    with ExitStack() as stack:
+        leaving = stack.enter_context(house.worker(grace=100))
+        house.wait(job, lambda found: found.progress.doing.startswith("fitting"))
+        stack.enter_context(house.worker())
+        waiting = house.ask(JobKind.REFRESH, {"as_of": AS_OF})
+        leaving.send_signal(signal.SIGTERM)
+        done = house.finish(job)
+        assert leaving.wait(60) == 0
+        assert house.finish(waiting).state is JobState.DONE
+    assert (done.state, done.attempts) == (JobState.DONE, 1)
+    assert "was left" not in house.log()
 
 
 def test_a_process_that_is_asked_to_stop_soon_hands_its_job_back(house: House):

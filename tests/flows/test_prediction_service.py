@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -269,6 +270,22 @@ def test_rows_that_come_along_are_learnt_from_and_read_like_those_that_are_predi
     assert {each["feature"]: each["value"] for each in said["contributions"]}["job_title"] == "executive"
     assert client.get("/models/a%2Fb%20%40c").json()["count"] == 1
     assert client.get("/insights/a%2Fb%20%40c/lead_conversion").status_code == 200
+
+
+def test_a_training_answers_whatever_came_before_and_can_be_taken_back(client):
+    owner = {"model_type": "lead_conversion", "user_id": "back and forth"}
+    versions = []
+    for algorithm in ("random_forest", "logistic_regression"):
+        body = owner | {"algorithm": algorithm, "training_data": rows(300), "training_config": QUICK}
+        versions.append(client.post("/train", json=body).json()["model_version"])
+        assert client.post("/predict", json=PREDICT | owner).json()["model_version"] == versions[-1]
+    target = "lead_conversion@back and forth"
+    back = client.post("/api/v2/models/roll-back", json={"target": target})
+    assert (back.status_code, back.json()["version"]) == (200, versions[0])
+    deadline = time.monotonic() + 5
+    while client.post("/predict", json=PREDICT | owner).json()["model_version"] != versions[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_too_little_is_refused_with_how_much_there_is_and_how_much_is_needed(client):

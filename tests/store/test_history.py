@@ -236,3 +236,11 @@ def test_order_repetition_and_splitting_of_deliveries_change_nothing(
                 deliver(connection, *batch)
             histories.append(content(connection))
     assert all(history == histories[0] for history in histories)
+
+
+def test_what_leadwise_did_itself_is_nothing_to_learn_from_unless_a_target_names_it(connection: Connection):
+    deliver(connection, lead(), event("1"), event("2", kind="pushed_to_crm"), event("3", kind="call"))
+    assert rows(read_history(connection, "default", TARGET).events, "kind") == [("order",), ("call",)]
+    pushes = EventKind(name="pushed_to_crm", title="Pushes", never="", once="", times="")
+    told = read_history(connection, "default", TARGET.model_copy(update={"events": (ORDER, pushes)})).events
+    assert rows(told, "kind") == [("order",), ("pushed_to_crm",), ("call",)]

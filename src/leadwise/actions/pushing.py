@@ -12,12 +12,13 @@ from leadwise.connectors.webhook import Delivery, Webhook
 from leadwise.domain.clock import now
 from leadwise.domain.errors import LeadwiseError
 from leadwise.domain.lead import Event
+from leadwise.domain.target import PUSHED_TO_CRM
 from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import Database
 from leadwise.store.events import EventRepository
 from leadwise.store.radar import RadarFilter
 
-SOURCE, KIND = "leadwise", "pushed_to_crm"
+SOURCE, KIND = "leadwise", PUSHED_TO_CRM
 """Where the events come from, and their kind."""
 AT_ONCE = 100
 """Properties in one document."""

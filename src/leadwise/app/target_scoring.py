@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.target import Target
@@ -34,7 +35,7 @@ def active_model(session: TargetSession) -> FittedModel:
     Raises:
         NoActiveModelError: if there is none.
     """
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         return ModelVersions(connection, session.blueprint.target.name, session.organisation).get_active()
 
 
@@ -54,13 +55,22 @@ def rows_to_score(leads: OpenLeads) -> pa.Table:
     return leads.features.select([EXTERNAL_ID, *(each.name for each in definitions(leads.target))])
 
 
-def store_scores(session: TargetSession, model: FittedModel, leads: OpenLeads) -> int:
-    """Append a score of each open lead, with all reasons, and why it differs from the one before; gives how many.
+@dataclass(frozen=True)
+class StoredScores:
+    """How many were stored, and the probabilities that they say; none of a model of value."""
+
+    count: int
+    probabilities: tuple[float, ...]
+
+
+def store_scores(session: TargetSession, connection: Connection, model: FittedModel, leads: OpenLeads) -> StoredScores:
+    """Append a score of each open lead, with all reasons, and why it differs from the one before.
 
     A lead that was erased after the features were read gets none.
     """
     total, stored = leads.features.num_rows, 0
-    with session.database.transaction() as connection, session.progress() as progress:
+    probabilities: list[float] = []
+    with session.progress() as progress:
         scores = ScoreRepository(connection, session.organisation)
         progress.start(total_steps=-(-total // SCORES_AT_ONCE))
         for start in range(0, total, SCORES_AT_ONCE):
@@ -69,5 +79,6 @@ def store_scores(session: TargetSession, model: FittedModel, leads: OpenLeads) -
             found = compute_scores(model, leads.target, piece, leads.as_of)
             told = with_changes(connection, session.organisation, leads.target, found, piece, session.engine)
             stored += scores.add_many(told).added
+            probabilities += [each.probability for each in told if each.probability is not None]
         progress.finish()
-    return stored
+    return StoredScores(stored, tuple(probabilities))

@@ -1,9 +1,12 @@
 """A target at work: its blueprint, the database with its history, and the feature store with its snapshots."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
 
 from leadwise.app.engines import engine_in_use
 from leadwise.app.output import remark
@@ -63,6 +66,7 @@ class TargetSession:
         engine: What computes features.
         progress: Hears of a piece of work in steps.
         say: Says something beside the result.
+        finish: Puts a result on record in the transaction that brings it about, so that both are there or neither.
     """
 
     blueprint: Blueprint
@@ -72,6 +76,7 @@ class TargetSession:
     engine: Engine
     progress: Callable[[], AbstractContextManager[Progress]] = make_progress
     say: Callable[[str], None] = remark
+    finish: Callable[[Connection, Mapping[str, Any]], None] = lambda _connection, _result: None
 
     @property
     def shelf(self) -> Shelf:
@@ -87,6 +92,8 @@ class TargetSession:
 
     def read(self, leads: list[int] | None = None, target: Target | None = None) -> History:
         """What is on record of the target's leads, or of some of them; of another target, if one is given."""
+        # As the owner: row-level security keeps the planner from knowing how many leads there are, and right after an
+        # import, before any statistics, it then chooses a plan that takes minutes and gigabytes.
         with self.database.transaction() as connection:
             return read_history(connection, self.organisation, target or self.blueprint.target, leads)
 

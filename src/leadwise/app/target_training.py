@@ -105,7 +105,7 @@ def store_model(session: TargetSession, model: FittedModel, done_by: str, *, act
         activate: Whether it scores from now on.
     """
     target, version = session.blueprint.target.name, model.card.model_version
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         versions = ModelVersions(connection, target, session.organisation)
         versions.add(model)
         details = {"version": version, "rows": model.card.data.rows, "activated": activate}

@@ -10,6 +10,9 @@ from leadwise.domain.card import Task
 
 FIELD_CHANGED = "field_changed"
 """The kind of event that changes one field of a lead: its `fields` are `{"field": name, "value": new value}`."""
+PUSHED_TO_CRM = "pushed_to_crm"
+OWN_KINDS = frozenset({PUSHED_TO_CRM})
+"""Kinds of events that leadwise records of what it did itself."""
 
 
 class Actor(StrEnum):

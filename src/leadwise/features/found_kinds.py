@@ -7,7 +7,7 @@ from itertools import count
 import pyarrow.compute as pc
 
 from leadwise.domain.history import History
-from leadwise.domain.target import EventKind, Target
+from leadwise.domain.target import OWN_KINDS, EventKind, Target
 from leadwise.features.history import FeaturesOfOneNameError, definitions
 
 MOST_KINDS = 20
@@ -40,7 +40,7 @@ def find_kinds(
     """
     if target.features:
         return ()
-    named = {kind.name for kind in target.events}
+    named = {kind.name for kind in target.events} | OWN_KINDS
     before = [name for name in kept if name not in named][:most]
     new = sorted((-count, name) for name, count in counts.items() if name not in named and name not in before)
     return (*before, *sorted(name for _, name in new[: most - len(before)]))

@@ -6,7 +6,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
-from leadwise.domain.target import FIELD_CHANGED, Target
+from leadwise.domain.target import FIELD_CHANGED, OWN_KINDS, Target
 from leadwise.store.copying import copy_table, joined_whole, prepare
 
 FEW = 100
@@ -47,7 +47,7 @@ SELECT coalesce(leads.merged_into, leads.id), kind, events.occurred_at, greatest
     ){numbers}
 FROM events
 JOIN leads ON leads.id = events.lead_id
-WHERE events.kind <> %(field_changed)s AND {of_leads}
+WHERE events.kind <> ALL (%(kinds_aside)s) AND {of_leads}
 """.replace("{of_leads}", _OF_LEADS)
 
 _OUTCOMES = f"""
@@ -67,7 +67,8 @@ def read_history(
     """All that is on record for a target, whenever it happened: of all leads of its entity, or of some.
 
     Statements are those of the target's fields: what each delivery of a lead said, and what events of kind
-    `field_changed` said, which are therefore not among the events. A text that is no number has none. What was merged
+    `field_changed` said, which are therefore not among the events; nor are those of our own, unless the target names
+    them: what follows from scores says nothing of a lead. A text that is no number has none. What was merged
     into a lead is the lead's, recorded of it when the merge was: before that, nobody knew.
 
     Args:
@@ -81,7 +82,7 @@ def read_history(
         "entity": target.entity,
         "target": target.name,
         "fields": [field.name for field in target.fields],
-        "field_changed": FIELD_CHANGED,
+        "kinds_aside": [FIELD_CHANGED, *OWN_KINDS.difference(kind.name for kind in target.events)],
     }
     of_parts = ""
     if leads is not None:

@@ -107,20 +107,24 @@ class JobQueue:
         return None if row is None else job_of(row)
 
     def report(self, job: Job, progress: JobProgress) -> None:
-        """Put on record how far this attempt is.
+        """Put on record how far this attempt is, or was when it finished.
 
         Raises:
-            JobLostError: if it is over.
+            JobLostError: if it is another's, or failed.
         """
-        self._change(job, {"progress": asdict(progress)})
+        self._change(job, {"progress": asdict(progress)}, JobState.RUNNING, JobState.DONE)
 
     def finish(self, job: Job, result: Mapping[str, Any]) -> None:
-        """Put on record what came of it. Raises as `report` does."""
-        self._end(job, JobState.DONE, {"result": dict(result)})
+        """Put on record what came of it; once more, and nothing changes. Raises as `report` does."""
+        jobs = tables.jobs.c
+        finished_at = func.coalesce(jobs.finished_at, func.clock_timestamp())
+        over = {"state": JobState.DONE.value, "result": dict(result), "finished_at": finished_at}
+        self._change(job, over, JobState.RUNNING, JobState.DONE)
 
     def fail(self, job: Job, failure: JobFailure) -> None:
         """Put on record why it failed. Raises as `report` does."""
-        self._end(job, JobState.FAILED, {"error": asdict(failure)})
+        over = {"state": JobState.FAILED.value, "finished_at": func.clock_timestamp(), "error": asdict(failure)}
+        self._change(job, over)
 
     def hand_back(self, job: Job) -> None:
         """Let it wait again, as if it had not been begun. Raises as `report` does."""
@@ -158,12 +162,10 @@ class JobQueue:
         row = self._connection.execute(query.with_for_update()).mappings().one_or_none()
         return None if row is None else job_of(row)
 
-    def _end(self, job: Job, state: JobState, outcome: Mapping[str, Any]) -> None:
-        self._change(job, {"state": state.value, "finished_at": func.clock_timestamp(), **outcome})
-
-    def _change(self, job: Job, values: Mapping[str, Any]) -> None:
+    def _change(self, job: Job, values: Mapping[str, Any], *states: JobState) -> None:
         jobs = tables.jobs.c
-        mine = jobs.id == job.id, jobs.state == JobState.RUNNING.value, jobs.attempts == job.attempts
+        allowed = [state.value for state in states or (JobState.RUNNING,)]
+        mine = jobs.id == job.id, jobs.state.in_(allowed), jobs.attempts == job.attempts
         if not self._connection.execute(update(tables.jobs).where(*mine).values(dict(values))).rowcount:
             raise JobLostError(job.id)
 

@@ -1,10 +1,12 @@
 """Commands with --server: the service does the work, and says no in the same words."""
 
 import csv
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.app.serving import add_key, running
@@ -55,10 +57,39 @@ def test_leads_go_in_a_model_comes_out_and_scores(place: Place) -> None:
         assert "does not score, as something speaks against it" in found.stderr
     with leadwise.Client(place.environment["SERVICE"], place.environment["LEADWISE_KEY"]) as client:
         (version,) = client.models.walk("car_sold")
-        client.models.activate(version.version)
+    place.run("models", "activate", "car_sold", version.version, *at)
     scored = place.run("score", "--target", "car_sold", "--out", "scores.csv", *at)
     rows = rows_of(place.folder / "scores.csv")
     assert f"scored {len(rows)} open leads" in scored.stderr
+    versions_and_jobs_look_the_same_from_afar(place)
+
+
+def versions_and_jobs_look_the_same_from_afar(place: Place) -> None:
+    """What commands say of a service is what they say of its database."""
+    at = ("--server", place.environment["SERVICE"])
+    (version,) = (each["version"] for each in said_as_json(place, "models", "list", "car_sold", *at)["versions"])
+    (scored, _) = said_as_json(place, "jobs", "list", *at)
+    assert (scored["kind"], scored["state"], scored["attempts"]) == ("score", "done", 1)
+    alike: list[tuple[str, ...]] = [
+        ("models", "list", QUICK),
+        ("models", "list", QUICK, "--json"),
+        ("models", "show", "car_sold"),
+        ("models", "show", "car_sold", version, "--json"),
+        ("jobs", "list", "--state", "done", "--limit", "1"),
+        ("jobs", "show", scored["id"]),
+    ]
+    for arguments in alike:
+        assert place.run(*arguments, *at).stdout == place.run(*arguments).stdout
+    compared = place.run("models", "compare", "car_sold", version, *at).stdout
+    assert compared.startswith(f"{version} against {version}, on ")
+    assert "No model scored" in place.run("models", "show", "car_sold", "--as-of", "2020-01-01", *at, status=1).stderr
+    refusals = [place.run("models", "rollback", "car_sold", *each, status=1).stderr for each in (at, ())]
+    assert refusals[0] == refusals[1]
+    assert "--organisation" in place.run("jobs", "list", "--organisation", "acme", *at, status=2).stderr
+
+
+def said_as_json(place: Place, *arguments: str) -> Any:
+    return json.loads(place.run(*arguments, "--json").stdout)
 
 
 def test_rows_that_a_service_rejects_are_written_with_their_reasons(place: Place) -> None:

@@ -131,6 +131,21 @@ def test_matched_properties_reach_the_crm_with_the_token_and_the_campaign(town):
     assert audited(town, push_id) == 1
 
 
+def test_a_push_that_comes_twice_with_its_key_is_posted_once(town):
+    with crm(says(200)) as server, seller(town, server.url) as client:
+        ids = [home["propertyId"] for home in client.list(limit=2)["results"]]
+        first, again = (client.push(ids, idempotency_key="spring-1") for _ in range(2))
+        assert len(server.bodies) == 1
+        other = client.push(ids[:1], idempotency_key="spring-1")
+        assert len(server.bodies) == 1
+        anew = client.push(ids, idempotency_key="spring-2")
+        assert len(server.bodies) == 2
+    assert (again.content, again.headers["Idempotency-Replayed"]) == (first.content, "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert anew.json()["pushId"] != first.json()["pushId"]
+    assert len(events(town, "town", first.json()["pushId"])) == 2
+
+
 def test_without_a_webhook_nothing_is_sent_and_all_is_counted(town):
     with seller(town, None) as client:
         ids = [home["propertyId"] for home in client.list(limit=2)["results"]]

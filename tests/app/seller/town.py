@@ -80,9 +80,10 @@ class SellerClient:
     def export(self, **filters: Any) -> httpx.Response:
         return self._client.get("/api/predictions/seller/export", params=filters, headers=self._headers)
 
-    def push(self, ids: Sequence[str], **more: Any) -> httpx.Response:
+    def push(self, ids: Sequence[str], idempotency_key: str | None = None, **more: Any) -> httpx.Response:
         body = {"propertyIds": list(ids), **more}
-        return self._client.post("/api/predictions/seller/push", json=body, headers=self._headers)
+        headers = self._headers | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
+        return self._client.post("/api/predictions/seller/push", json=body, headers=headers)
 
     def post(self, body: bytes) -> httpx.Response:
         return self._client.post("/api/predictions/seller/push", content=body, headers=self._headers)

@@ -17,14 +17,25 @@ Days = Annotated[float, typer.Option(help="All that scored within so many days s
 
 
 @group.command("list")
-def list_all(target: Target, organisation: take.Organisation = "default", as_json: take.AsJson = False) -> None:
+def list_all(
+    target: Target,
+    organisation: take.Organisation = "default",
+    server: take.Server = None,
+    as_json: take.AsJson = False,
+) -> None:
     """List the versions, the newest first: which one scores, since when, and who decided."""
     from leadwise.app.output import print_json
     from leadwise.app.versions_session import VersionReport, VersionsReport, open_versions, target_name
     from leadwise.app.versions_text import show_versions
 
-    with open_versions(target, organisation) as versions:
-        reports = [VersionReport.of(version) for version in versions.list()]
+    if server is not None:
+        from leadwise.app.remote_versions import versions_at
+
+        _refuse_organisation(organisation)
+        reports = versions_at(server, target)
+    else:
+        with open_versions(target, organisation) as versions:
+            reports = [VersionReport.of(version) for version in versions.list()]
     if as_json:
         print_json(VersionsReport(target=target_name(target), versions=reports))
     else:
@@ -37,6 +48,7 @@ def show(
     version: OptionalVersion = None,
     as_of: AsOf = None,
     organisation: take.Organisation = "default",
+    server: take.Server = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Show a version's card; of none in particular, that of the one that scores now, or did at an instant."""
@@ -47,8 +59,14 @@ def show(
     from leadwise.domain.clock import now
 
     instant = None if as_of is None else read_past_instant("--as-of", as_of, now())
-    with open_versions(target, organisation) as versions:
-        card = version_to_show(versions, target, version, instant).card
+    if server is not None:
+        from leadwise.app.remote_versions import card_at
+
+        _refuse_organisation(organisation)
+        card = card_at(server, target, version, instant)
+    else:
+        with open_versions(target, organisation) as versions:
+            card = version_to_show(versions, target, version, instant).card
     if as_json:
         print_json(card)
     else:
@@ -56,7 +74,9 @@ def show(
 
 
 @group.command()
-def activate(target: Target, version: Version, organisation: take.Organisation = "default") -> None:
+def activate(
+    target: Target, version: Version, organisation: take.Organisation = "default", server: take.Server = None
+) -> None:
     """Let a version score from now on, and say what the gate thinks of it."""
     import getpass
 
@@ -65,9 +85,15 @@ def activate(target: Target, version: Version, organisation: take.Organisation =
     from leadwise.app.versions_text import show_verdict
     from leadwise.registry.gate import judge
 
-    with open_versions(target, organisation) as versions:
-        verdict = judge(versions.get(version).card, versions.find_active_card())
-        versions.activate(version, getpass.getuser())
+    if server is not None:
+        from leadwise.app.remote_versions import activate_at
+
+        _refuse_organisation(organisation)
+        verdict = activate_at(server, target, version)
+    else:
+        with open_versions(target, organisation) as versions:
+            verdict = judge(versions.get(version).card, versions.find_active_card())
+            versions.activate(version, getpass.getuser())
     show_verdict(verdict)
     if not verdict.passed:
         remark("The gate would not have let it pass. `leadwise models rollback` goes back to the version before.")
@@ -75,15 +101,26 @@ def activate(target: Target, version: Version, organisation: take.Organisation =
 
 
 @group.command()
-def rollback(target: Target, version: OptionalVersion = None, organisation: take.Organisation = "default") -> None:
+def rollback(
+    target: Target,
+    version: OptionalVersion = None,
+    organisation: take.Organisation = "default",
+    server: take.Server = None,
+) -> None:
     """Let an earlier version score again: the one named, or else the one before the active one."""
     import getpass
 
     from leadwise.app.output import remark
     from leadwise.app.versions_session import open_versions
 
-    with open_versions(target, organisation) as versions:
-        back = versions.roll_back(getpass.getuser(), version)
+    if server is not None:
+        from leadwise.app.remote_versions import roll_back_at
+
+        _refuse_organisation(organisation)
+        back = roll_back_at(server, target, version)
+    else:
+        with open_versions(target, organisation) as versions:
+            back = versions.roll_back(getpass.getuser(), version)
     remark(f"Version {back} scores from now on.")
 
 
@@ -94,6 +131,7 @@ def compare(
     second: OptionalVersion = None,
     organisation: take.Organisation = "default",
     store: take.Store = None,
+    server: take.Server = None,
     as_json: take.AsJson = False,
 ) -> None:
     """Compare two versions on the same leads: grades that change, ranks, metrics, who moves most and why.
@@ -108,7 +146,13 @@ def compare(
     from leadwise.app.versions_text import show_comparison
     from leadwise.registry.comparison import Comparison
 
-    found = compare_versions(TargetOptions(target, organisation, store), first, second)
+    if server is not None:
+        from leadwise.app.remote_versions import compare_at
+
+        take.refuse_with_server({"--organisation": organisation != "default", "--store": store is not None})
+        found = compare_at(server, target, first, second)
+    else:
+        found = compare_versions(TargetOptions(target, organisation, store), first, second)
     if as_json:
         print_json(RootModel[Comparison](found))
     else:
@@ -129,3 +173,8 @@ def prune(target: Target, keep: Keep = 10, days: Days = 90.0, organisation: take
     with open_versions(target, organisation) as versions:
         removed = versions.prune(keep, days, getpass.getuser())
     remark(f"Removed the files of {', '.join(removed)}." if removed else "No version is old enough to be removed.")
+
+
+def _refuse_organisation(organisation: str) -> None:
+    """Refuse another organisation than the one that a key says."""
+    take.refuse_with_server({"--organisation": organisation != "default"})

@@ -86,8 +86,9 @@ def _score_target(target: str, organisation: str, store: str | None, scoring: "_
         model = active_model(session)
         leads = open_leads(session, model)
         scoring.run(model, rows_to_score(leads))
-        stored = store_scores(session, model, leads)
-    remark(f"Stored {stored:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
+        with session.database.transaction() as connection:
+            stored = store_scores(session, connection, model, leads)
+    remark(f"Stored {stored.count:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
 class _Scoring:

@@ -12,6 +12,7 @@ from leadwise.app.jobs.row_progress import HandedBackError, RowProgress
 from leadwise.app.jobs.work import WORK, Result
 from leadwise.app.settings import Settings
 from leadwise.app.target_session import TargetSession
+from leadwise.app.tracing import job_span, mark_failed
 from leadwise.domain.errors import LeadwiseError, Unavailable
 from leadwise.domain.job import Job, JobFailure, JobKind
 from leadwise.store.database import Database
@@ -60,8 +61,11 @@ class Attempts:
         """
         with self._database.transaction() as connection:
             job = JobQueue(connection).start(job_id)
-        if job is None:
-            return
+        if job is not None:
+            with job_span(job.kind, str(job.id), job.attempts):
+                self._attempt(job)
+
+    def _attempt(self, job: Job) -> None:
         log.info("Job %s begins: %s %s of %s", job.id, job.kind, job.target, job.organisation)
         try:
             result = self._work(job)
@@ -94,6 +98,7 @@ class Attempts:
                 engine=engine_in_use(),
                 progress=progress.piece,
                 say=log.info,
+                finish=lambda connection, result: JobQueue(connection).finish(job, result),
             )
             return WORK[job.kind](session, request, job.requested_by)
 
@@ -107,6 +112,7 @@ class Attempts:
 
     def _fail(self, job: Job, failure: JobFailure) -> None:
         log.warning("Job %s failed (%s)", job.id, failure.code)
+        mark_failed(failure.code)
         _count(job, "failed")
         self._record(lambda queue: queue.fail(job, failure))
 

@@ -2,23 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import Connection
 
 from leadwise.app.jobs.requests import OwnedTrainRequest, RefreshRequest, ScoreRequest, TrainRequest
 from leadwise.app.owned.order import TrainingOrder
 from leadwise.app.owned.training import train as train_for_user
-from leadwise.app.target_scoring import active_model, open_leads, store_scores
+from leadwise.app.target_scoring import OpenLeads, active_model, open_leads, store_scores
 from leadwise.app.target_session import TargetSession
 from leadwise.app.target_training import learn_target, measure_on_test_leads, store_model
 from leadwise.domain.card import Metrics, ModelCard
 from leadwise.domain.errors import LeadwiseError
 from leadwise.domain.job import JobKind
+from leadwise.monitoring.scores import score_drift
 from leadwise.registry.gate import GateRules, figures_of, judge
 from leadwise.registry.versions import ModelVersions
+from leadwise.store.matured_scores import measure_matured_scores
 from leadwise.training.options import FitOptions
 
 Result = dict[str, Any]
 """As JSON."""
+MATURED_WITHIN = timedelta(days=90)
+"""Scores are held against outcomes for so long after their horizon."""
 
 
 def train(session: TargetSession, request: TrainRequest, requested_by: str) -> Result:
@@ -76,14 +83,25 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
     """Append a score of each open lead to the ledger.
 
     Returns:
-        `version` that scored, `as_of`, and how many `scores`.
+        `version` that scored, `as_of`, how many `scores`, `drift` (how far they are from those that the model was
+        tested on: population stability index, or null), and `calibration`: of `leads` whose score's horizon ended
+        within 90 days before, the `expected` and the `observed` conversions (null where there are none).
     """
     model = active_model(session)  # who cannot score need not wait for features
     if request.refresh:
         session.refresh(request.as_of)
     leads = open_leads(session, model)
-    stored = store_scores(session, model, leads)
-    return {"version": model.card.model_version, "as_of": leads.as_of.isoformat(), "scores": stored}
+    with session.database.transaction(session.organisation) as connection:
+        stored = store_scores(session, connection, model, leads)
+        result = {
+            "version": model.card.model_version,
+            "as_of": leads.as_of.isoformat(),
+            "scores": stored.count,
+            "drift": score_drift(model.card.reliability, stored.probabilities),
+            "calibration": _calibration(connection, session.organisation, leads),
+        }
+        session.finish(connection, result)  # a process that is killed from here on leaves nothing to be done again
+    return result
 
 
 WORK: Mapping[JobKind, Callable[[TargetSession, Any, str], Result]] = {
@@ -94,9 +112,17 @@ WORK: Mapping[JobKind, Callable[[TargetSession, Any, str], Result]] = {
 }
 
 
+def _calibration(connection: Connection, organisation: str, leads: OpenLeads) -> Result | None:
+    target = leads.target
+    found = measure_matured_scores(
+        connection, organisation, target.name, horizon=target.horizon, within=MATURED_WITHIN, now=leads.as_of
+    )
+    return asdict(found) if found.leads else None
+
+
 def _active(session: TargetSession, candidate: ModelCard) -> tuple[ModelCard | None, Metrics | None]:
     """The card of the model that scores now, and how it does on the candidate's test leads, if it can be said."""
-    with session.database.transaction() as connection:
+    with session.database.transaction(session.organisation) as connection:
         versions = ModelVersions(connection, session.blueprint.target.name, session.organisation)
         card = versions.find_active_card()
         if card is None:

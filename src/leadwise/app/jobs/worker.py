@@ -16,6 +16,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from leadwise.app.jobs.attempt import MOST_ATTEMPTS, Attempts, BeginAgainError
 from leadwise.app.settings import Settings
+from leadwise.app.tracing import check_traces, send_traces
 from leadwise.domain.errors import LeadwiseError
 from leadwise.store.database import Database, open_database
 from leadwise.store.job_queue import JobQueue
@@ -50,9 +51,15 @@ def run_worker(settings: Settings, pace: Pace | None = None) -> None:
 
     Raises:
         LeadwiseError: what `open_database` raises.
+        TracesImpossibleError: if traces are asked for that cannot be sent.
     """
+    check_traces()
     with open_database(settings.server_url, settings.data_folder) as database:
-        asyncio.run(Worker(database, settings, pace or Pace()).run())
+        stop_traces = send_traces(database)
+        try:
+            asyncio.run(Worker(database, settings, pace or Pace()).run())
+        finally:
+            stop_traces()
 
 
 class Worker:
@@ -61,6 +68,8 @@ class Worker:
     def __init__(self, database: Database, settings: Settings, pace: Pace) -> None:
         self._database, self._pace = database, pace
         self._asked, self._stopping = asyncio.Event(), threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
         self._attempts = Attempts(database, settings, self._stopping)
 
     async def run(self) -> None:
@@ -100,8 +109,11 @@ class Worker:
         if working.done():
             await working
             return
-        working.cancel()  # which lets the job that runs go on
         impatient = asyncio.get_running_loop().call_later(self._pace.grace, self._stopping.set)
+        # Not before the job that runs is over: a worker that is cancelled gives no sign of life any more.
+        idle = asyncio.create_task(asyncio.to_thread(self._idle.wait))
+        await asyncio.wait((working, idle), return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
         with suppress(asyncio.CancelledError):
             await working
         impatient.cancel()
@@ -123,7 +135,13 @@ class Worker:
 
         @application.task(name=TASK, queue=QUEUE, retry=_WhenToldTo())
         def work(job: str) -> None:
-            self._attempts.make(UUID(job))
+            self._idle.clear()
+            try:
+                if self._asked.is_set():  # begun since: it is another process's
+                    raise BeginAgainError
+                self._attempts.make(UUID(job))
+            finally:
+                self._idle.set()
 
         return application
 

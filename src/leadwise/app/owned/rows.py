@@ -127,8 +127,7 @@ def stored_rows(
     usual = tuple(model_type.fields) if model_type.only_fields else every
     chosen = tuple(named_columns(model_type, features, every)) if features else usual
     target = model_type.target(chosen)
-    # As `TargetSession.read` does it: row-level security keeps the planner from knowing how many leads there are, and
-    # right after an import, before any statistics, it then chooses a plan that takes minutes and gigabytes.
+    # Not under row-level security, for the reason that `TargetSession.read` names.
     with database.transaction() as connection:
         history = read_history(connection, organisation, target)
     if not history.leads.num_rows:

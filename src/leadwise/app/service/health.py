@@ -1,8 +1,9 @@
 """How the service does, part by part."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from leadwise.domain.errors import LeadwiseError
 from leadwise.scoring.active_models import ActiveModels
@@ -11,13 +12,29 @@ from leadwise.store.database import Database
 from leadwise.store.job_queue import JobQueue
 from leadwise.store.ledger import MOST_WAITING, LedgerWriter
 from leadwise.web.api import metrics
-from leadwise.web.api.asks import PartHealth, Work
+from leadwise.web.api.asks import PartHealth, Watched, Work
 
 SILENT_SECONDS = 15.0
 """A process that works on jobs and gave no sign of life for so long is taken for dead."""
+MOST_WATCHED = 500
+"""So many targets of organisations are told of, those that were scored last: each is four series of numbers."""
 _SCORED = text("""
 SELECT extract(epoch FROM now() - max(finished_at))::float8 FROM jobs WHERE kind = 'score' AND state = 'done'
 """)
+# What the newest scoring of each target found, as long as the model that gave it is active.
+_WATCHED = text("""
+SELECT scored.target, result FROM (
+    SELECT DISTINCT ON (organisation_id, target) organisation_id, target, result, finished_at
+    FROM jobs WHERE kind = 'score' AND state = 'done'
+    ORDER BY organisation_id, target, finished_at DESC
+) AS scored
+WHERE result ->> 'version' = (
+    SELECT version FROM activations
+    WHERE activations.organisation_id = scored.organisation_id AND activations.target = scored.target
+    ORDER BY id DESC LIMIT 1
+)
+ORDER BY finished_at DESC LIMIT :most
+""").bindparams(most=MOST_WATCHED)
 
 
 class ServiceHealth:
@@ -56,6 +73,7 @@ class ServiceHealth:
             with self._database.transaction() as connection:
                 queue = JobQueue(connection).measure(SILENT_SECONDS)
                 scoring_age = connection.scalar(_SCORED)
+                watched = [_watched(row) for row in connection.execute(_WATCHED)]
         except LeadwiseError:
             return None
         return Work(
@@ -64,9 +82,16 @@ class ServiceHealth:
             oldest_seconds=queue.oldest_seconds or 0.0,
             workers=queue.workers,
             scoring_age_seconds=scoring_age,
+            watched=watched,
         )
 
     def active_version(self, organisation: str, target: str) -> str:
         """What answers for an organisation and a target; empty if nobody asked yet."""
         active = self._models.find(organisation, target)
         return active.scorer.version if active else ""
+
+
+def _watched(row: Row[Any]) -> Watched:
+    result = row.result
+    matured = result.get("calibration") or {"leads": 0, "expected": 0.0, "observed": 0}
+    return Watched(target=row.target, version=result["version"], drift=result.get("drift"), **matured)

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from leadwise.app.tracing import ids_of_trace
+from leadwise.web.request_id import REQUEST_ID
+
 QUIET = ("uvicorn.access", "httpx", "httpcore", "procrastinate")
 """What is logged of these is too much for a line each."""
 
@@ -18,6 +21,7 @@ def set_up_logs(level: str) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.format_exc_info,
         _stamp,
+        _add_ids,
         structlog.stdlib.add_log_level,
         _upper_level,
         structlog.processors.EventRenamer("message"),
@@ -48,6 +52,14 @@ def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     event.pop("color_message", None)  # uvicorn's message again, for terminals
     now = datetime.now(UTC).replace(tzinfo=None)
     return {"timestamp": now.isoformat(timespec="milliseconds"), **event}
+
+
+def _add_ids(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say for which request and within which trace it was logged, if for any."""
+    if request_id := REQUEST_ID.get():
+        event["request_id"] = request_id
+    event.update(ids_of_trace())
+    return event
 
 
 def _upper_level(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

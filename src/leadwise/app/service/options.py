@@ -1,15 +1,47 @@
 """How the service is to run; handed from the supervisor to its processes in the environment."""
 
+import ipaddress
 import os
 from dataclasses import asdict, dataclass
 from typing import Self
 
 import orjson
 
+from leadwise.domain.errors import Invalid
 from leadwise.web.api.asks import Limits
 
 VARIABLE = "LEADWISE_SERVE"
 """Holds the options of the processes that `leadwise serve` starts."""
+
+
+class ProxyAddressError(Invalid):
+    """What should be a proxy's address is none."""
+
+    code = "proxy_address"
+
+    def __init__(self, came: str) -> None:
+        self.came = came
+        super().__init__(
+            f"LEADWISE_TRUSTED_PROXIES takes addresses (192.0.2.7) and networks (10.0.0.0/8) with commas between them, "
+            f"or * for whoever comes, but has {came!r}; name the addresses that your proxies connect from."
+        )
+
+
+def check_proxies(written: str) -> str:
+    """The addresses of proxies without blanks.
+
+    Raises:
+        ProxyAddressError: if one is no address; the server would silently believe nobody.
+    """
+    if written.strip() in ("", "*"):
+        return written.strip()
+    addresses = [each.strip() for each in written.split(",")]
+    for address in addresses:
+        try:
+            ipaddress.ip_network(address)
+        except ValueError:
+            raise ProxyAddressError(address) from None
+    return ",".join(addresses)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from uvicorn.supervisors import Multiprocess
 from leadwise.app.demo_serving import address_of, listen
 from leadwise.app.output import remark
 from leadwise.app.service.jobs_process import working_on_jobs
-from leadwise.app.service.options import ServeOptions
+from leadwise.app.service.options import ServeOptions, check_proxies
 from leadwise.app.service.sellers import webhook_of
 from leadwise.app.settings import Settings
+from leadwise.app.tracing import check_traces
 from leadwise.domain.errors import Forbidden
 from leadwise.store.database import Database, open_database
 
@@ -53,6 +54,8 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     Raises:
         OpenToTheWorldError: if others than this machine could come in without a key.
         WebhookUrlError: if the address of the CRM's webhook is none.
+        ProxyAddressError: if a proxy that is to be believed has no address.
+        TracesImpossibleError: if traces are asked for that cannot be sent.
         PortTakenError, AddressUnusableError: if nobody can listen there.
         LeadwiseError: what `open_database` raises.
     """
@@ -64,11 +67,12 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
         open=is_open,
         log_level=settings.log_level.upper(),
         requests_per_minute=settings.requests_per_minute,
-        trust_proxy=settings.trusted_proxies,
+        trust_proxy=check_proxies(settings.trusted_proxies),
     )
     if is_open and not _is_loopback(options.host):
         raise OpenToTheWorldError(options.host)
     webhook_of(settings)  # refused here, before web processes start
+    check_traces()
     listening = listen(options.host, options.port)
     options.to_environment()
     # Opened here for as long as the service runs: web processes come and go, the embedded PostgreSQL stays.

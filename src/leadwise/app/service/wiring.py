@@ -20,6 +20,7 @@ from leadwise.app.service.sellers import LikelySellers, webhook_of
 from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.service.users_models import UsersModels
 from leadwise.app.settings import Settings
+from leadwise.app.tracing import send_traces
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.connectors.webhook import Webhook
 from leadwise.domain.errors import LeadwiseError
@@ -46,7 +47,13 @@ def create() -> FastAPI:
     set_up_logs(options.log_level)
     settings = Settings()
     database = open_database(settings.server_url, settings.data_folder)
-    return create_application(database, options, webhook=webhook_of(settings), at_end=database.close)
+    stop_traces = send_traces(database)
+
+    def at_end() -> None:
+        database.close()
+        stop_traces()
+
+    return create_application(database, options, webhook=webhook_of(settings), at_end=at_end)
 
 
 def create_application(

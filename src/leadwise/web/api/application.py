@@ -18,12 +18,13 @@ from leadwise.web.problems import Problem, problem_json
 
 PUBLIC = ("/health", "/ready", "/metrics", "/docs", "/openapi.json")
 """What answers without a key: nothing of it tells of anybody."""
+PROBES = frozenset({"/health", "/ready", "/metrics"})
+"""What asks these asks again and again; nobody wants a trace of it."""
 NOWHERE = "There is nothing at {path}. What there is stands at /docs."
 ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (
     health.router,
     lead_scoring.router,
     lead_scoring_models.router,
-    seller.router,
     prediction.router,
     web_application.router,
 )
@@ -53,10 +54,19 @@ def create_api(service: Service, native: Native) -> FastAPI:
         summary="Says for every lead how likely it is to convert, why, and what to do next.",
         docs_url=None,
         redoc_url=None,
+        # Spans of requests, once the process has a provider of traces (`app.tracing`); FastAPI sets up nothing itself.
+        telemetry={
+            "auto_configure": False,
+            "logs": False,
+            "metrics": False,
+            "operation_spans": False,
+            "exclude": lambda scope: scope["path"] in PROBES,
+        },
     )
     problems.install(application, answer_problem, NOWHERE)
     for router in ROUTERS:
         application.include_router(router(service))
+    application.include_router(seller.router(service, native.answers))
     application.include_router(v2.router(native))
     describe(application, SHAPES)
     docs.install(application)

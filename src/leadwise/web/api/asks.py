@@ -94,6 +94,27 @@ class PartHealth:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """How the scores of one target did that a job gave last, as far as that is known.
+
+    Args:
+        target: What they predict.
+        version: The model that gave them, which is active.
+        drift: How far they are from those that the model was tested on: population stability index.
+        leads: Leads of whom it is known what became of them within the horizon after a score.
+        expected: How many of them should have converted.
+        observed: How many did.
+    """
+
+    target: str
+    version: str
+    drift: float | None
+    leads: int
+    expected: float
+    observed: int
+
+
+@dataclass(frozen=True)
 class Work:
     """What the database knows of work, whichever process does it.
 
@@ -103,6 +124,7 @@ class Work:
         oldest_seconds: How long the oldest of those that wait has waited; 0 if none does.
         workers: Processes that work on jobs.
         scoring_age_seconds: How long ago all open leads were scored last, by a job; None: never.
+        watched: How the scores of targets did.
     """
 
     waiting: int
@@ -110,6 +132,7 @@ class Work:
     oldest_seconds: float
     workers: int
     scoring_age_seconds: float | None
+    watched: Sequence[Watched] = ()
 
 
 class Health(Protocol):

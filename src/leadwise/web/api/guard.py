@@ -16,6 +16,7 @@ from leadwise.web.api.asks import Callers, Limits
 from leadwise.web.api.errors import BodyTooLargeError, BodyTooSlowError, KeyMissingError, KeyRefusedError
 from leadwise.web.api.pace import Pace
 from leadwise.web.headers import SECURITY_HEADERS
+from leadwise.web.request_id import REQUEST_ID
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,7 +72,7 @@ class Guard:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         answer = _Answer(send, _request_id(headers), self._pace)
-        scope["request_id"] = answer.request_id
+        REQUEST_ID.set(answer.request_id)
         try:
             caller = scope["caller"] = await self._find_caller(scope["path"], headers)
             answer.pace_of = caller.key

@@ -5,7 +5,8 @@ people, leads or keys.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from prometheus_client.metrics import Gauge
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from leadwise.web.api.asks import Work
+from leadwise.web.api.asks import Watched, Work
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -31,6 +32,8 @@ LATENCY = Histogram(
     buckets=_SECONDS,
 )
 TRAININGS = Counter("ml_model_training_total", "Trainings that ended.", ["status"], registry=REGISTRY)
+for _status in ("success", "failed"):
+    TRAININGS.labels(_status)  # from the start, so that the first one is seen as one more
 REQUESTS = Counter("leadwise_requests_total", "Requests answered.", ["method", "path", "status"], registry=REGISTRY)
 REQUEST_SECONDS = Histogram(
     "leadwise_request_seconds", "From a request to its answer.", ["path"], registry=REGISTRY, buckets=_SECONDS
@@ -75,6 +78,30 @@ class _WorkCollector(Collector):
         if work.scoring_age_seconds is not None:
             age = "How long ago all open leads were scored last, by a job."
             yield GaugeMetricFamily("leadwise_scoring_age_seconds", age, value=work.scoring_age_seconds)
+        yield from _watched(work.watched)
+
+
+def _watched(watched: Sequence[Watched]) -> Iterator[Metric]:
+    """How scores did, by target and version; organisations with the same version count together."""
+    labels = ["target", "model_version"]
+    matured = "Leads whose score's horizon ended within 90 days before the newest scoring."
+    expected = "Conversions that their scores promised."
+    observed = "Conversions that came within the horizon."
+    drift = "Population stability index of the newest scores against those that the model was tested on."
+    families = (
+        (GaugeMetricFamily("leadwise_matured_leads", matured, labels=labels), "leads", sum),
+        (GaugeMetricFamily("leadwise_expected_conversions", expected, labels=labels), "expected", sum),
+        (GaugeMetricFamily("leadwise_observed_conversions", observed, labels=labels), "observed", sum),
+        (GaugeMetricFamily("leadwise_score_drift_index", drift, labels=labels), "drift", max),
+    )
+    for family, name, together in families:
+        found = defaultdict(list)
+        for each in watched:
+            if (value := getattr(each, name)) is not None:
+                found[each.target, each.version].append(value)
+        for key, values in found.items():
+            family.add_metric(key, together(values))
+        yield family
 
 
 def note_request(scope: Mapping[str, Any], status: int, seconds: float) -> None:

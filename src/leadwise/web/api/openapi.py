@@ -12,6 +12,8 @@ from leadwise.web.problems import Problem
 Node = dict[str, Any]
 Shape = Callable[[Problem], Mapping[str, object]]
 NATIVE = "/api/v2"
+PUSH = "/api/predictions/seller/push"
+"""Heeds `Idempotency-Key` too."""
 OPEN = ("/health", "/ready", "/metrics")
 """What answers without a key; one that is wrong is refused there too."""
 REFS = "#/components/schemas/"
@@ -80,7 +82,7 @@ def complete(document: Node, shapes: Mapping[str, Shape]) -> Node:
         _add_errors(path, method, operation, _error_content(path, shapes))
         if path in OPEN:
             operation["security"] = []
-        if path.startswith(NATIVE):
+        if path.startswith(NATIVE) or path == PUSH:
             _add_headers(method, operation)
         _add_examples(operation, schemas)
     used = {tag for _, _, operation in operations(document) for tag in operation.get("tags", ())}

@@ -193,6 +193,8 @@ def _version(found: Version, target: str) -> dict[str, Any]:
         "activated_at": found.activated_at,
         "activated_by": found.activated_by,
         "has_file": found.has_file,
+        "algorithm": found.card.algorithm,
+        "rows": found.card.data.rows,
         "metrics": figures_of(found.card),
     }
 

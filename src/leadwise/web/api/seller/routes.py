@@ -15,6 +15,7 @@ from leadwise.web.api.seller.answers import PushAnswer, PushBody, SellerAnswer, 
 from leadwise.web.api.seller.csv_file import write_csv
 from leadwise.web.api.seller.pdf_file import write_pdf
 from leadwise.web.api.seller.query import ExportQuery, SellerQuery, read_cursor
+from leadwise.web.api.v2.idempotency import KeptAnswers, idempotent
 
 PATH = "/api/predictions/seller"
 FILES: dict[int | str, dict[str, Any]] = {
@@ -22,9 +23,9 @@ FILES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(service: Service) -> APIRouter:
-    """Its routes."""
-    routes = APIRouter(prefix=PATH, tags=["Likely sellers"])
+def router(service: Service, answers: KeptAnswers) -> APIRouter:
+    """Its routes; a push that comes twice with the same `Idempotency-Key` is done once."""
+    routes = APIRouter(prefix=PATH, tags=["Likely sellers"], route_class=idempotent(answers))
     sellers = service.sellers
 
     @routes.get("", response_model=SellerAnswer)

@@ -18,6 +18,7 @@ JOB_EXAMPLE = {
     "result": None,
     "error": None,
     "requested_by": "nightly (key 0f3a9c)",
+    "attempts": 1,
     "recorded_at": "2026-02-01T03:00:00Z",
     "started_at": "2026-02-01T03:00:01Z",
     "finished_at": None,
@@ -62,6 +63,7 @@ class JobAnswer(Told):
     result: dict[str, Any] | None = Field(description="What came of it; null unless it is done.")
     error: FailureAnswer | None = Field(description="Null unless it failed.")
     requested_by: str
+    attempts: int = Field(description="How often it was begun; more than once where whoever worked on it was killed.")
     recorded_at: Instant
     started_at: Instant | None
     finished_at: Instant | None

@@ -29,6 +29,8 @@ _VERSION = {
     "activated_at": "2026-02-01T03:02:01Z",
     "activated_by": "nightly (key 0f3a9c)",
     "has_file": True,
+    "algorithm": "gradient_boosting",
+    "rows": 4_812,
     "metrics": {"roc_auc": 0.83, "log_loss": 0.41},
 }
 
@@ -107,6 +109,8 @@ class VersionAnswer(Told):
     activated_at: Instant | None = Field(description="When it was activated last.")
     activated_by: str | None
     has_file: bool = Field(description="Whether it can score; the files of old versions are removed, cards stay.")
+    algorithm: str
+    rows: int = Field(description="That it learnt from and was tested on.")
     metrics: dict[str, float | None] = Field(description="On leads that it had not seen.")
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "sklearn", "scipy.stats", "duckdb", "httpx", "typst", "pyspark")
+HEAVY = ("pandas", "sklearn", "scipy.stats", "duckdb", "httpx", "typst", "pyspark", "opentelemetry.sdk")
 
 
 def run(code: str) -> str:

@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "sklearn", "scipy.stats", "duckdb", "httpx", "typst", "pyspark", "opentelemetry.sdk")
+HEAVY = (
+    "pandas",
+    "sklearn",
+    "scipy.stats",
+    "duckdb",
+    "httpx",
+    "typst",
+    "pyspark",
+    "opentelemetry.sdk",
+    "leadwise.training.fitting",
+)
 
 
 def run(code: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from leadwise.app.owned.model_types import CUSTOMER_LIFETIME_VALUE, LEAD_CONVERSION, UnfitAlgorithmError
-from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.order import AlreadyTrainingError, TrainingOrder
 from leadwise.app.owned.owners import target_of
 from leadwise.app.owned.rows import InsufficientDataError
-from leadwise.app.owned.training import AlreadyTrainingError, train
+from leadwise.app.owned.training import train
 from leadwise.domain.prediction import Prediction
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.registry.versions import ModelVersions

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from leadwise.app.engines import engine_in_use
-from leadwise.app.jobs.requests import blueprint_of, read_request
+from leadwise.app.jobs.requests import UNEXPECTED, blueprint_of, read_request
 from leadwise.app.jobs.row_progress import HandedBackError, RowProgress
 from leadwise.app.jobs.work import WORK, Result
 from leadwise.app.settings import Settings
@@ -25,11 +25,6 @@ AGAIN_SECONDS = 5.0
 """After so long an attempt follows one that needed something which was away."""
 PUT_ON_RECORD_SECONDS = 60.0
 """So long what came of a job is tried to be put on record while the database is away."""
-UNEXPECTED = JobFailure(
-    "unexpected",
-    "Something went wrong that leadwise did not expect; the log of the process that works on jobs says more. Ask for "
-    "the job again, and report it if it fails again.",
-)
 log = logging.getLogger(__name__)
 
 

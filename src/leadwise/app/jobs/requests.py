@@ -10,7 +10,7 @@ from leadwise.app.owned.model_types import get_model_type
 from leadwise.app.owned.owners import is_owned, model_type_of
 from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
 from leadwise.domain.errors import Invalid, Missing
-from leadwise.domain.job import Job, JobKind
+from leadwise.domain.job import Job, JobFailure, JobKind
 from leadwise.registry.gate import LEAST_ROWS
 from leadwise.store.jobs import JobRepository
 from leadwise.training.options import DEFAULT_BUDGET_SECONDS, SearchStyle
@@ -18,6 +18,12 @@ from leadwise.training.options import DEFAULT_BUDGET_SECONDS, SearchStyle
 Names = tuple[str, ...]
 LONGEST_BUDGET_SECONDS = 86_400
 HIGHEST_SEED = 2**31 - 10
+UNEXPECTED = JobFailure(
+    "unexpected",
+    "Something went wrong that leadwise did not expect; the log of the process that works on jobs says more. Ask for "
+    "the job again, and report it if it fails again.",
+)
+"""What is told of a job that failed in a way that nobody expected."""
 
 
 class UnknownTargetError(Missing):

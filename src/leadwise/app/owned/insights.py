@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from leadwise.app.owned.listing import LISTED
+from leadwise.app.owned.listing import BESIDE_CARD, LISTED
 from leadwise.app.owned.model_types import ModelType, get_model_type
 from leadwise.app.owned.owners import target_of
 from leadwise.app.owned.rows import STORED
-from leadwise.app.owned.training import BESIDE_CARD
 from leadwise.domain.card import ModelCard
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Missing

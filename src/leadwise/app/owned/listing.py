@@ -4,10 +4,11 @@ from typing import Any
 
 from leadwise.app.owned.model_types import MODEL_TYPES
 from leadwise.app.owned.owners import target_of
-from leadwise.app.owned.training import BESIDE_CARD
 from leadwise.store.database import Database
 from leadwise.store.models import ModelRepository, StoredModel
 
+BESIDE_CARD = "owned"
+"""Where, in the stored card's document, stands what the prediction service knows of a model besides its card."""
 LISTED = (
     "model_id",
     "model_version",

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadwise.domain.errors import Conflict
 from leadwise.training.options import SearchStyle
+
+
+class AlreadyTrainingError(Conflict):
+    """The same model is being trained."""
+
+    code = "already_training"
+
+    def __init__(self, model_type: str, user_id: str) -> None:
+        super().__init__(f"A {model_type} model of {user_id[:60]!r} is being trained already; wait until it is done.")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from leadwise.app.owned.listing import BESIDE_CARD
 from leadwise.app.owned.model_types import ModelType, get_model_type
-from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.order import AlreadyTrainingError, TrainingOrder
 from leadwise.app.owned.owners import target_of
 from leadwise.app.owned.rows import NoSuchColumnError, TrainingRows, check_enough, given_rows, stored_rows
 from leadwise.app.owned.telling import Told, tell_of_training
 from leadwise.domain.clock import now
-from leadwise.domain.errors import Conflict
 from leadwise.domain.preprocessing import read_preprocessing
 from leadwise.domain.progress import Progress
 from leadwise.features.engines import Engine
@@ -33,19 +33,8 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
 
-BESIDE_CARD = "owned"
-"""Where, in the stored card's document, stands what the prediction service knows of a model besides its card."""
 SHAPE_ROWS = 2_000
 """So many of the newest rows show how inputs were spread when the model learnt."""
-
-
-class AlreadyTrainingError(Conflict):
-    """The same model is being trained."""
-
-    code = "already_training"
-
-    def __init__(self, model_type: str, user_id: str) -> None:
-        super().__init__(f"A {model_type} model of {user_id[:60]!r} is being trained already; wait until it is done.")
 
 
 def train(database: Database, engine: Engine, order: TrainingOrder, progress: Progress | None = None) -> Told:

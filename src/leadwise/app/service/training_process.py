@@ -11,7 +11,6 @@ from typing import Any
 
 from leadwise.app.engines import engine_in_use
 from leadwise.app.owned.order import TrainingOrder
-from leadwise.app.owned.training import train
 from leadwise.domain.errors import Conflict, Forbidden, Invalid, LeadwiseError, Missing, Unavailable
 from leadwise.store.database import open_database
 
@@ -60,6 +59,9 @@ async def train_in_process(database_url: str, order: TrainingOrder) -> Told:
 
 
 def _work(answer: Connection, database_url: str, order: TrainingOrder) -> None:
+    # Imported here: the process that waits does not train.
+    from leadwise.app.owned.training import train  # noqa: PLC0415
+
     os.nice(NICENESS)
     try:
         with open_database(database_url, Path("unused")) as database:

@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from leadwise.app.jobs.attempt import UNEXPECTED
-from leadwise.app.jobs.requests import OwnedTrainRequest
+from leadwise.app.jobs.requests import UNEXPECTED, OwnedTrainRequest
 from leadwise.app.owned.config import to_config
 from leadwise.app.owned.insights import describe_model
 from leadwise.app.owned.listing import list_models
 from leadwise.app.owned.model_types import get_model_type
-from leadwise.app.owned.order import TrainingOrder
+from leadwise.app.owned.order import AlreadyTrainingError, TrainingOrder
 from leadwise.app.owned.owners import target_of
 from leadwise.app.owned.preprocessing import preprocess_rows
 from leadwise.app.owned.reading import read_rows, unknown_names
-from leadwise.app.owned.training import AlreadyTrainingError
 from leadwise.app.service.training_process import refusal, train_in_process
 from leadwise.app.service.trainings import JobTrainings, TrainingFailedError
 from leadwise.app.service.users_organisations import OwnersOrganisations

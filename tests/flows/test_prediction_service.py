@@ -273,13 +273,13 @@ def test_rows_that_come_along_are_learnt_from_and_read_like_those_that_are_predi
 
 
 def test_a_training_answers_whatever_came_before_and_can_be_taken_back(client):
-    owner = {"model_type": "lead_conversion", "user_id": "back and forth"}
+    owner = {"model_type": "lead_conversion", "user_id": "back-and-forth"}
     versions = []
     for algorithm in ("random_forest", "logistic_regression"):
         body = owner | {"algorithm": algorithm, "training_data": rows(300), "training_config": QUICK}
         versions.append(client.post("/train", json=body).json()["model_version"])
         assert client.post("/predict", json=PREDICT | owner).json()["model_version"] == versions[-1]
-    target = "lead_conversion@back and forth"
+    target = "lead_conversion@back-and-forth"
     back = client.post("/api/v2/models/roll-back", json={"target": target})
     assert (back.status_code, back.json()["version"]) == (200, versions[0])
     deadline = time.monotonic() + 5

@@ -5,13 +5,14 @@ content, then the one of the smaller lead: whichever is delivered first.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from leadwise.store import bulk
+from leadwise.store.new_records import store_new
 from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
@@ -109,8 +110,14 @@ def add_table(connection: Connection, organisation: str, records: RecordTable, t
     """Store a table with the columns of `records`, as `add_rows`; rejections say which row it was."""
     rows, rejected = usable_rows(table, NAMES | records.names)
     rows = rows.sort_by("external_id")  # what the database is about to do takes a quarter of the time then
-    with bulk.incoming_table(connection, records.columns, rows) as count:
-        return _store(connection, organisation, records, count, rejected)
+    OrganisationRepository(connection).hold(organisation)
+    others = store_new(connection, organisation, records.name, rows)
+    added = rows.num_rows - others.num_rows
+    if added and not others.num_rows:
+        return AddResult(added, unchanged=0, rejected=tuple(rejected))
+    with bulk.incoming_table(connection, records.columns, others) as count:
+        sorted_in = _store(connection, organisation, records, count, rejected)
+    return replace(sorted_in, added=sorted_in.added + added)
 
 
 def _store(

@@ -26,6 +26,8 @@ INCOMING = "incoming"
 SORTING_MEMORY = "64MB"
 SAMPLED = 10
 """PostgreSQL looks at 300 times as many of the incoming rows to learn how they are distributed."""
+ROWS_AT_ONCE = 10_000
+"""While the database takes these, the next ones are written."""
 
 # Null is an empty value, an empty text is a quoted one.
 _AS_POSTGRESQL_READS = pv.WriteOptions(include_header=False, quoting_style="all_valid")
@@ -69,9 +71,10 @@ def copy_rows(connection: Connection, name: str, table: pa.Table) -> None:
 
 
 def _write(copy: Any, table: pa.Table) -> None:
-    written = io.BytesIO()
-    pv.write_csv(_without_zones(table), written, _AS_POSTGRESQL_READS)
-    copy.write(written.getbuffer())
+    for batch in _without_zones(table).to_batches(max_chunksize=ROWS_AT_ONCE):
+        written = io.BytesIO()
+        pv.write_csv(batch, written, _AS_POSTGRESQL_READS)
+        copy.write(written.getbuffer())
 
 
 def _without_zones(table: pa.Table) -> pa.Table:

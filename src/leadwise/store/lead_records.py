@@ -7,8 +7,10 @@ content, then the one of the smaller lead: whichever is delivered first.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 from sqlalchemy import Connection, text
 
 from leadwise.store import bulk
@@ -16,6 +18,8 @@ from leadwise.store.new_records import store_new
 from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.record_tables import usable_rows
 from leadwise.store.results import AddResult, Rejection
+
+pc: Any = pyarrow.compute
 
 NAMES = {
     "source": "source",
@@ -109,7 +113,9 @@ def add_rows(
 def add_table(connection: Connection, organisation: str, records: RecordTable, table: pa.Table) -> AddResult:
     """Store a table with the columns of `records`, as `add_rows`; rejections say which row it was."""
     rows, rejected = usable_rows(table, NAMES | records.names)
-    rows = rows.sort_by("external_id")  # what the database is about to do takes a quarter of the time then
+    names = rows["external_id"]
+    if not pc.all(pc.less_equal(names[:-1], names[1:])).as_py():
+        rows = rows.sort_by("external_id")  # what the database is about to do takes a quarter of the time then
     OrganisationRepository(connection).hold(organisation)
     others = store_new(connection, organisation, records.name, rows)
     added = rows.num_rows - others.num_rows

@@ -20,7 +20,7 @@ from leadwise.store.results import AddResult
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 FAR = MONDAY + timedelta(days=99)
-ODD = ('{"a",b}', 'back\\slash"', "line\nfeed", "NULL", " 'quoted' ", "日本 🙂")
+ODD = ('{"a",b}', "100% %s", 'back\\slash"', "line\nfeed", "NULL", " 'quoted' ", "日本 🙂")
 """Texts that mean something to one of the formats that they pass through."""
 LEADS = [Lead(source, name, MONDAY, MONDAY) for source in ("web", "crm") for name in ("1", *ODD)]
 MANY = new_records.SAMPLE_ROWS * 3

@@ -4,7 +4,7 @@ Everything happens in the caller's transaction, so that a killed process leaves 
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -108,6 +108,17 @@ def _filled(connection: Connection, columns: Columns, statement: str, fill: Call
     connection.execute(text(f"DROP TABLE {INCOMING}"))
 
 
+def look_at(connection: Connection, tables: Sequence[str]) -> None:
+    """Let the database find out how its tables are filled, if a tenth of them may be new.
+
+    It does so by itself a minute later, if it still runs; plans of queries are bad until then, above all those that
+    row-level security adds something to.
+    """
+    given = {"tables": list(tables)}
+    for name in connection.scalars(text(_GROWN), given).all():
+        connection.exec_driver_sql(f"ANALYZE {name}")
+
+
 def usable(
     things: Iterable[Thing],
     row_of: Callable[[Thing], Row],
@@ -138,6 +149,12 @@ def rejections(rows: Iterable[Any], reason: Callable[[Any], str]) -> list[Reject
     in_order = sorted(rows, key=lambda row: row.position)
     return [Rejection(row.source, row.external_id, reason(row), row.position) for row in in_order]
 
+
+_GROWN = """
+SELECT relname FROM pg_class
+WHERE oid = ANY (CAST(:tables AS regclass[]))
+    AND pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::bigint
+"""
 
 # Names its columns: the driver prepares the statement, and a prepared one must give the same columns for all tables.
 _DELETE_UNKNOWN = """

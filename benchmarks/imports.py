@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 
-from leadwise.app.history_importing import HistoryImport
+from leadwise.app.history_importing import DatabaseDestination, HistoryImport
 from leadwise.app.rejects import Rejects
 from leadwise.connectors.records.columns import assign_columns
 from leadwise.connectors.records.mapping import Mapping, RecordKind
@@ -116,7 +116,8 @@ def import_file(database: Database, kind: RecordKind, path: Path) -> None:
     file = read_table(path)
     columns = assign_columns(Mapping(kind), file.table.column_names)
     with Rejects(path.with_suffix(".rejects.csv"), file) as rejects:
-        HistoryImport(database, "default", columns, datetime.now(UTC)).run(file, rejects, Silence())
+        to = DatabaseDestination(database, "default")
+        HistoryImport(to, columns, datetime.now(UTC)).run(file, rejects, Silence())
 
 
 def read(database: Database) -> None:

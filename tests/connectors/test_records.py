@@ -126,8 +126,17 @@ def test_an_event_without_identifier_is_known_by_its_content():
     columns = {"source": ["web"] * 3, "lead": ["1"] * 3, "kind": ["visit"] * 3, "page": ["/a", "/a", "/b"]}
     stamps = {"occurred_at": ["2026-01-05T09:30:00Z"] * 3, "recorded_at": ["2026-01-06Z", "2026-01-07Z", "2026-01-06Z"]}
     stamps["recorded_at"] = [f"2026-01-0{day}T00:00:00Z" for day in (6, 7, 6)]
-    first, again, other = read(RecordKind.EVENTS, columns | stamps).table["external_id"].to_pylist()
+    records = read(RecordKind.EVENTS, columns | stamps)
+    names = dict(zip(records.rows.tolist(), records.table["external_id"].to_pylist(), strict=True))
+    first, again, other = (names[row] for row in range(3))
     assert first == again != other
+
+
+def test_records_come_in_order_of_their_identifiers_with_the_rows_that_they_were():
+    columns = {"external_id": ["c", "", "a", "b"], "lead": ["1"] * 4, "source": ["web"] * 4, "kind": ["visit"] * 4}
+    records = read(RecordKind.EVENTS, columns | {"occurred_at": ["2026-01-05T09:30:00Z"] * 4})
+    assert records.table["external_id"].to_pylist() == ["a", "b", "c"]
+    assert (records.rows.tolist(), list(records.rejected)) == ([2, 3, 0], [1])
 
 
 def test_how_it_ended_is_read_from_many_words():

@@ -97,6 +97,14 @@ def test_a_history_of_one_s_own_columns_comes_in_by_three_commands(environment, 
     assert json.loads(as_json.stdout)["rejected"] == 2
 
 
+def test_the_database_has_looked_at_what_came_in(environment, empty_url, files):
+    tables = "('leads', 'statements', 'events', 'outcomes')"
+    unknown = f"SELECT relname FROM pg_class WHERE relname IN {tables} AND reltuples < 0"  # noqa: S608 - our own names
+    for kind in ("leads", "events", "outcomes"):
+        run(environment, files, "import", kind, f"{kind}.csv", "--map", "mapping.toml")
+    assert rows(empty_url, unknown) == []
+
+
 def test_a_preview_needs_no_database(files):
     nowhere = {**os.environ, "LEADWISE_DATABASE_URL": "postgresql://localhost:1/none"}
     done = run(nowhere, files, "import", "outcomes", "outcomes.csv", "--map", "mapping.toml", "--preview")

@@ -5,15 +5,16 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from leadwise.store import cluster
 from leadwise.store.account import SYSTEM_FOLDER, Account, find_account
-from leadwise.store.cluster import Answer, Cluster
+from leadwise.store.cluster import LOG_NAME, Answer, Cluster
 from leadwise.store.database import Database, open_database
 from leadwise.store.embedded import EmbeddedServer
 from leadwise.store.errors import ClusterVersionError, FolderForbiddenError
@@ -149,6 +150,17 @@ def test_nobody_else_reaches_the_socket(server: Database):
     folder = server._server.cluster.folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.joinpath(".s.PGSQL.5432").stat().st_mode) == 0o700
+
+
+def test_the_log_of_the_server_does_not_repeat_values_of_rows(server: Database):
+    assert server._server is not None
+    add = text("INSERT INTO organisations (id) VALUES (:name)")
+    for _ in range(2):
+        with suppress(IntegrityError), server.transaction() as connection:
+            connection.execute(add, {"name": "anna@example.com"})
+    log = server._server.cluster.folder.joinpath(LOG_NAME).read_text()
+    assert "duplicate key value" in log
+    assert "anna" not in log
 
 
 def test_data_of_another_postgresql_are_left_alone(data_folder: Path):

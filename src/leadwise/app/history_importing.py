@@ -22,6 +22,7 @@ from leadwise.connectors.records.reading import Records, read_records
 from leadwise.connectors.tables import TableFile
 from leadwise.domain.errors import Invalid
 from leadwise.domain.progress import Progress
+from leadwise.store.bulk import look_at
 from leadwise.store.database import Database
 from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
@@ -98,6 +99,9 @@ class Destination(Protocol):
     def store(self, kind: RecordKind, table: pa.Table) -> AddResult:
         """Store a table as the repository of this kind takes it, durably; rejections say which row it was."""
 
+    def end(self, kind: RecordKind) -> None:
+        """Hear that all tables of this kind are stored."""
+
 
 class DatabaseDestination:
     """A database, where each piece is a transaction of its own.
@@ -128,6 +132,11 @@ class DatabaseDestination:
             if kind is RecordKind.EVENTS:
                 return EventRepository(connection, self.organisation).add_table(table)
             return OutcomeRepository(connection, self.organisation).add_table(table)
+
+    def end(self, kind: RecordKind) -> None:
+        """Let the database look at what came in, so that it plans well from now on."""
+        with self._database.transaction() as connection:
+            look_at(connection, ("leads", "statements") if kind is RecordKind.LEADS else (kind,))
 
 
 class HistoryImport:
@@ -164,6 +173,7 @@ class HistoryImport:
             rejects.add({begin + position: reason for position, reason in reasons.items()})
             in_future += self._in_future(records)
             total = _sum(total, stored)
+        self._destination.end(self._columns.kind)
         progress.finish()
         if not total.added + total.unchanged + total.changed:
             raise NothingStoredError(rows, next(iter(rejects.reasons)), rejects.path)

@@ -75,6 +75,9 @@ class ServiceDestination:
             )
         return total
 
+    def end(self, kind: RecordKind) -> None:
+        """Nothing to do: a service runs long enough for its database to look at its tables by itself."""
+
 
 def open_service(url: str) -> Client:
     """A client of the service at an address, with the key of the settings (LEADWISE_KEY)."""

@@ -162,6 +162,8 @@ class Cluster:
             "timezone": "UTC",
             # Pages that random keys touch after a checkpoint are written whole: a third of the time of an import.
             "wal_compression": "on",
+            # Details of an error tell values of rows, which the log would keep after a person was erased.
+            "log_error_verbosity": "terse",
             "lc_messages": "C",
         }
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]

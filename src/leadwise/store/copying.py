@@ -25,7 +25,8 @@ def joined_whole(connection: Connection, *, many: bool) -> Iterator[None]:
     """Where many rows are read, tables are joined as wholes, and never row by row.
 
     A database that has not looked at its tables since they were filled takes them for nearly empty: what row-level
-    security adds to a query then makes it go through 5,000 leads for each of 5,000, which takes minutes.
+    security adds to a query then makes it go through 5,000 leads for each of 5,000, which takes minutes. An import ends
+    with that look (`bulk.look_at`); what came through the service waits for the server's own.
     """
     if not many:
         yield

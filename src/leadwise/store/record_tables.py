@@ -5,6 +5,7 @@ The columns are those of the repository that stores them; stamps are `timestamp[
 
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute
@@ -22,8 +23,8 @@ def usable_rows(table: pa.Table, names: dict[str, str]) -> tuple[pa.Table, list[
         table: Records with at least source and external_id.
         names: The columns that hold identifiers, to the words for them in a reason.
     """
-    table = table.append_column("position", pa.array(range(1, table.num_rows + 1), pa.int64()))
-    suspect: Any = pa.array([False] * table.num_rows)
+    table = table.append_column("position", pa.array(np.arange(1, table.num_rows + 1)))
+    suspect: Any = pa.repeat(False, table.num_rows)  # noqa: FBT003 - a value
     for name in names:
         column = table.column(name)
         length = pc.utf8_length(column)

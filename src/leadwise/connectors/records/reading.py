@@ -29,7 +29,8 @@ class Records:
 
     Args:
         table: Source, external_id, lead_source, lead_external_id, kind or target, won, value, occurred_at, recorded_at
-            (`timestamp[us, UTC]`), fields (JSON text), entity, merged_into: those that there are of the kind.
+            (`timestamp[us, UTC]`), fields (JSON text), entity, merged_into: those that there are of the kind. In order
+            of external ids, in which they are stored fastest.
         rows: The position of each in the rows that were given, from 0.
         rejected: The positions of the others, each with the reason in a sentence.
     """
@@ -55,8 +56,9 @@ def read_records(table: pa.Table, columns: RecordColumns, recorded_at: datetime)
     reason = pc.coalesce(*reasons, pa.nulls(table.num_rows, pa.string()))
     bad = np.flatnonzero(np.asarray(pc.is_valid(reason)))
     good = np.flatnonzero(np.asarray(pc.is_null(reason)))
+    good = good[np.asarray(pc.sort_indices(made["external_id"].take(good)))]
     texts = reason.take(pa.array(bad)).to_pylist()
-    return Records(made.take(good) if len(bad) else made, good, dict(zip(bad.tolist(), texts, strict=True)))
+    return Records(made.take(good), good, dict(zip(bad.tolist(), texts, strict=True)))
 
 
 class _Rows:

@@ -1,18 +1,15 @@
 """Properties as CSV, piece by piece, so that memory does not grow with their number."""
 
 import codecs
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.csv as pv
 
 from leadwise.actions.radar import RadarEntry
 from leadwise.actions.typed_fields import number_of
-from leadwise.connectors.tables.writing import without_formulas
+from leadwise.connectors.tables.csv_stream import csv_pieces
 from leadwise.domain.target import FieldKind, Target
 
 REASONS = 3
@@ -35,14 +32,8 @@ def write_csv(target: Target, pieces: Iterable[Sequence[RadarEntry]], *, mark: b
     if mark:
         yield codecs.BOM_UTF8
     schema = _schema(target)
-    yield _lines(schema.empty_table(), header=True)
-    for piece in pieces:
-        rows = [_row(target, entry) for entry in piece]
-        table = pa.Table.from_pylist(rows, schema)
-        safe: list[Any] = [
-            without_formulas(column) if pa.types.is_string(column.type) else column for column in table.columns
-        ]
-        yield _lines(pa.Table.from_arrays(safe, schema=schema), header=False)
+    rows = ([_row(target, entry) for entry in piece] for piece in pieces)
+    yield from csv_pieces(schema, (pa.Table.from_pylist(piece, schema) for piece in rows))
 
 
 def _schema(target: Target) -> pa.Schema:
@@ -89,9 +80,3 @@ def _text(value: object) -> str | None:
 
 def _stamp(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat()
-
-
-def _lines(table: pa.Table, *, header: bool) -> bytes:
-    written = io.BytesIO()
-    pv.write_csv(table, written, pv.WriteOptions(include_header=header))
-    return written.getvalue()

@@ -261,3 +261,18 @@ def test_settings_that_are_accepted_can_be_simulated_however_extreme(tmp_path, d
 def test_the_starting_point_has_no_mistakes(tmp_path):
     assert mistakes_of(tmp_path, START) == ()
     assert tomllib.loads(START)
+
+
+@pytest.mark.parametrize(
+    ("market", "wrong"),
+    [
+        ('market = ["make", "modell"]', "market: the target has no label 'modell'; did you mean model?"),
+        ('market = ["make", "mileage_km"]', "market: the target has no label 'mileage_km'"),
+        ('market = ["make"]\nfeature = false', "market: asking_price must be a number that is learnt from"),
+    ],
+)
+def test_a_market_is_of_labels_and_of_a_number_that_is_learnt_from(tmp_path, market, wrong):
+    usual = 'market = ["make", "model"] # '
+    line = next(n for n, text in enumerate(TEXTS["marketplace-auto"].splitlines(), 1) if text.startswith(usual))
+    told = mistakes_of(tmp_path, TEXTS["marketplace-auto"].replace(usual, f"{market} # "))
+    assert told[0].startswith(f"line {line}: {wrong}")

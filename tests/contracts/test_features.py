@@ -14,6 +14,7 @@ from leadwise.domain.target import Actor, EventKind, EventNumber, FieldKind, Lea
 from leadwise.features.definition import families
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute, definitions
+from leadwise.features.markets import WINDOW_DAYS
 
 HOUR = 3_600_000_000
 ARRIVAL = 20_000 * 24 * HOUR
@@ -37,7 +38,14 @@ TARGET = Target(
     open_days=30,
     ages_days=(0,),
     fields=tuple(
-        LeadField(name=kind, title=f"The {kind}", kind=kind, missing=f"We know no {kind}") for kind in FieldKind
+        LeadField(
+            name=kind,
+            title=f"The {kind}",
+            kind=kind,
+            market=("text",) if kind is FieldKind.NUMBER else (),
+            missing=f"We know no {kind}",
+        )
+        for kind in FieldKind
     ),
     events=tuple(
         EventKind(
@@ -74,6 +82,15 @@ def number_of(text: str | None) -> float | None:
     return float(text) if text and text[0].isdigit() and text.replace(".", "", 1).isdigit() else None
 
 
+def _prices_of_others() -> pa.Table:
+    rows = [
+        [lead, field, text, number_of(text), ARRIVAL, ARRIVAL, place]
+        for lead in range(100, 105)
+        for place, (field, text) in enumerate((("text", "Ford"), ("number", str(lead))))
+    ]
+    return table(rows, STATEMENTS)
+
+
 def facts(events, statements, lead: int = 1) -> History:
     """A history of one lead. Positions come from the content, as the store has them."""
     events, statements = sorted(events), sorted(statements, key=repr)
@@ -84,6 +101,7 @@ def facts(events, statements, lead: int = 1) -> History:
         statements=table(texts, STATEMENTS),
         events=table(rows, EVENTS.append(pa.field("amount", pa.float64()))),
         outcomes=OUTCOMES.empty_table(),
+        others=_prices_of_others(),
     )
 
 
@@ -96,7 +114,14 @@ def table(rows, schema: pa.Schema) -> pa.Table:
 
 def together(*histories: History) -> History:
     names = ("leads", "statements", "events", "outcomes")
-    return History(**{name: pa.concat_tables([getattr(each, name) for each in histories]) for name in names})
+    tables = {name: pa.concat_tables([getattr(each, name) for each in histories]) for name in names}
+    return History(**tables, others=_prices_of_others())
+
+
+def alone(histories: list[History], lead: int) -> History:
+    """The history of one lead, with the prices of all others."""
+    others = [each.statements for place, each in enumerate(histories) if place != lead]
+    return replace(histories[lead], others=pa.concat_tables([_prices_of_others(), *others]))
 
 
 def rows_of(history: History, *moments: tuple[int, int], engine: DuckDBEngine = ENGINE) -> list[dict[str, object]]:
@@ -109,8 +134,16 @@ def is_hidden(stamp: tuple[int, int], hour: int) -> bool:
 
 
 def test_all_families_were_found() -> None:
-    assert [each.__name__ for each in families()] == ["activity", "amounts", "calendar", "contact", "counts", "fields"]
-    assert len(DEFINITIONS) == 79
+    assert [each.__name__ for each in families()] == [
+        "activity",
+        "amounts",
+        "calendar",
+        "contact",
+        "counts",
+        "fields",
+        "prices",
+    ]
+    assert len(DEFINITIONS) == 80
 
 
 @quick
@@ -158,12 +191,13 @@ def test_the_order_of_rows_changes_nothing(events, statements, hour, random):
 @quick
 @given(st.lists(st.tuples(events_strategy, statements_strategy), min_size=1, max_size=4), st.lists(hours, min_size=1))
 def test_many_at_once_are_as_each_alone(each_lead, at_hours):
-    history = together(*[facts(*given_facts, lead=lead) for lead, given_facts in enumerate(each_lead)])
+    histories = [facts(*given_facts, lead=lead) for lead, given_facts in enumerate(each_lead)]
+    history = together(*histories)
     moments = [(lead, hour) for hour in at_hours[:3] for lead in range(len(each_lead))]
     in_batches = rows_of(history, *moments, engine=AT_ONCE)
     assert rows_of(history, *moments) == in_batches
     for (lead, hour), row in zip(moments, in_batches, strict=True):
-        assert rows_of(facts(*each_lead[lead], lead=lead), (lead, hour)) == [row]
+        assert rows_of(alone(histories, lead), (lead, hour)) == [row]
 
 
 EMPTY = rows_of(facts([], []), (1, 0))[0]
@@ -199,6 +233,8 @@ def test_every_feature_reads_only_what_its_window_says(definition) -> None:
     """What happened before a window is nothing to the feature, but for what it says of all time."""
     if not definition.window:
         return
+    if definition.window == f"{WINDOW_DAYS} days":
+        return  # of others' prices: tests/features/test_markets.py
     days = {"24 hours": 1, "7 days": 7, "14 days": 14, "30 days": 30}[definition.window]
     old = [(kind, (1, 1), 2) for kind in KINDS]
     far = 24 * days + 1

@@ -49,6 +49,8 @@ def random_moments(history: History, seed: int, each: int = 4) -> pa.Table:
 def _lead(target: Target, draw: random.Random, place: int) -> Lead:
     at = _instant(draw)
     fields = {field.name: _value(field.kind, draw) for field in target.fields if draw.random() < 0.7}
+    if draw.random() < 0.5:
+        fields |= {name: "web" for price in target.prices for name in price.market}
     return Lead("crm", _name(place), at, at + _delay(draw), fields)
 
 

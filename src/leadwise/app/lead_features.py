@@ -12,7 +12,7 @@ from leadwise.app.target_session import TargetSession
 from leadwise.domain.errors import Conflict
 from leadwise.domain.history import MOMENTS, History, instant_of, microseconds
 from leadwise.domain.target import Target
-from leadwise.features.evidence import Behind, evidence
+from leadwise.features.evidence import Behind, Market, evidence
 from leadwise.features.history import Value, compute, definitions
 from leadwise.store.errors import LeadNotFoundError
 from leadwise.store.history import find_numbers
@@ -120,6 +120,7 @@ def facts_behind(target: Target, history: History, behind: Mapping[str, Behind])
             [
                 *(events[position] for position in found.events),
                 *(statements[position] for position in found.statements),
+                *([] if found.market is None else [_market(found.market)]),
             ]
         )
         for name, found in behind.items()
@@ -137,6 +138,11 @@ def _event(target: Target, row: Mapping[str, Any]) -> Fact:
 
 def _statement(row: Mapping[str, Any]) -> Fact:
     return Fact(**_stamps(row), kind=row["field"], value=row["text"])
+
+
+def _market(found: Market) -> Fact:
+    at = instant_of(found.as_of)
+    return Fact(occurred_at=at, recorded_at=at, kind="market", value={"median": found.median, "prices": found.prices})
 
 
 def _stamps(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from leadwise.domain.target import FIELD_CHANGED, Target
+from leadwise.domain.target import FIELD_CHANGED, FieldKind, Target
 
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str]
@@ -29,6 +29,7 @@ def target_mistakes(target: Target) -> Iterator[Mistake]:
         if getattr(target, key) > LONGEST_DAYS:
             yield ("target", key), f"target.{key} must be at most {LONGEST_DAYS:,}, but is more"
     yield from _segments(target)
+    yield from _markets(target)
     yield from _reserved(target)
     yield from _empty_names(target)
     yield from _alike("fields", [field.name for field in target.fields], [field.title for field in target.fields])
@@ -41,6 +42,18 @@ def _segments(target: Target) -> Iterator[Mistake]:
         if segment not in names:
             hint = nearest(segment, names)
             yield ("target", "segments"), f"target.segments: the target has no field {segment!r}{hint}"
+
+
+def _markets(target: Target) -> Iterator[Mistake]:
+    """A price is a number that is learnt from, and its market is made of labels that are known."""
+    labels = [field.name for field in target.fields if field.kind in {FieldKind.TEXT, FieldKind.YES_NO}]
+    for position, field in enumerate(target.fields):
+        place = ("target", "fields", position, "market")
+        if field.market and (field.kind is not FieldKind.NUMBER or not field.feature):
+            yield place, f"market: {field.name} must be a number that is learnt from, to be compared with its market"
+        for name in field.market:
+            if name not in labels:
+                yield place, f"market: the target has no label {name!r}{nearest(name, labels)}"
 
 
 def _reserved(target: Target) -> Iterator[Mistake]:

@@ -1,6 +1,6 @@
 """What was recorded of leads, as tables: the form in which it leaves the store and enters an engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,12 +37,16 @@ MOMENTS = pa.schema([LEAD, pa.field("as_of", pa.int64())])
 
 @dataclass(frozen=True)
 class History:
-    """All that is on record of some leads for one target, in tables of the schemas above; whenever it happened."""
+    """All that is on record of some leads for one target, in tables of the schemas above; whenever it happened.
+
+    `others` are statements of further leads: prices of the same markets, and what says that they are of those.
+    """
 
     leads: pa.Table
     statements: pa.Table
     events: pa.Table
     outcomes: pa.Table
+    others: pa.Table = field(default_factory=STATEMENTS.empty_table)
 
 
 def microseconds(instant: datetime) -> int:

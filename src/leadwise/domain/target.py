@@ -69,6 +69,8 @@ class LeadField(_Words):
     unit: str = ""
     feature: bool = True
     """Whether it may be learnt from; names of people are only shown."""
+    market: tuple[str, ...] = ()
+    """The fields that make a price's market: it is compared with the prices of leads that agree in all of them."""
     sentence: str = ""
     """What sales staff read of a value; of "yes", if it is a yes or no. Empty: title and value."""
     sentence_no: str = ""
@@ -177,6 +179,11 @@ class Target(_Words):
     def numbers(self) -> tuple[str, ...]:
         """The names of all numbers among events' particulars, sorted."""
         return tuple(sorted({number.name for event in self.events for number in event.numbers}))
+
+    @property
+    def prices(self) -> tuple[LeadField, ...]:
+        """The fields that are compared with a market."""
+        return tuple(field for field in self.fields if field.market)
 
     @property
     def horizon(self) -> timedelta:

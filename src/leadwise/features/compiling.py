@@ -2,9 +2,9 @@
 
 No word of a user's becomes part of it: kinds, fields and columns are numbers (`features.tables`).
 
-The statement reads the tables of `features.tables` and `moments` (`row`, `lead`, `as_of`). It gives, in the order of
-`row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each definition. A source
-of which nothing is asked is not read.
+The statement reads the tables of `features.tables` and `moments` (`row`, and what `features.markets` gives). It gives,
+in the order of `row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each
+definition. A source of which nothing is asked is not read.
 """
 
 import re
@@ -17,7 +17,7 @@ from leadwise.features.tables import BY_LEAD, BY_STAFF
 _NAME = re.compile(r"\{(\w+)\}")
 
 _ASKED = """asked AS (
-  SELECT moments.row, moments.lead, moments.as_of, leads.occurred_at AS arrived_at,
+  SELECT moments.*, leads.occurred_at AS arrived_at,
     greatest(leads.occurred_at, leads.recorded_at) AS known_since
   FROM moments LEFT JOIN leads ON leads.lead = moments.lead
 )"""

@@ -72,7 +72,8 @@ class FeatureDefinition:
         dtype: How the table holds it.
         missing: What null means, in a sentence; empty for a feature that is never null.
         say: The sentence that sales reads of a value that is not null.
-        value: SQL over the aggregates, each as `{name}`, and `as_of`, `arrived_at`, `known_since`, all microseconds.
+        value: SQL over the aggregates, each as `{name}`, `as_of`, `arrived_at` and `known_since` (microseconds), and
+            `median_<place in Target.prices>`.
         aggregates: By name.
     """
 

@@ -1,7 +1,8 @@
 """What is behind a lead's features: the single events and statements that each value comes from."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -13,11 +14,22 @@ from leadwise.features.compiling import compile_evidence
 from leadwise.features.definition import Aggregate, Known
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
+from leadwise.features.markets import beginning_of_day, with_medians
 from leadwise.features.tables import engine_tables, places_in_time
 
+_COMPARED = re.compile(r"\bmedian_(\d+)\b")
 _EVENTS = {Known.EVENTS, Known.SEQUENCE}
 _ONE_OF = ("min(", "max(", "arg_max")
 """Aggregates that take their value from one fact."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a price was compared with: the median of so many, as of an instant (microseconds since 1970)."""
+
+    as_of: int
+    median: float
+    prices: int
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Behind:
 
     events: tuple[int, ...] = ()
     statements: tuple[int, ...] = ()
+    market: Market | None = None
 
 
 def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[str, Behind]:
@@ -40,14 +53,30 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
         lead: Its number there.
         as_of: The instant, in microseconds since 1970.
     """
-    statements, columns = compile_evidence(definitions(target))
+    features = definitions(target)
+    statements, columns = compile_evidence(features)
     tables = engine_tables(target, history)
     tables["events"] = tables["events"].append_column("position", history.events["position"])
     tables["moments"] = pa.table([[lead], [as_of]], schema=MOMENTS).append_column("row", pa.array([0]))
     found = {known: DuckDBEngine().run(statement, tables) for known, statement in statements.items()}
     said = history.statements
     own = dict(zip(places_in_time(said).tolist(), said["position"].to_pylist(), strict=True))
-    return {name: _behind(found, aggregates, own) for name, aggregates in columns.items()}
+    behind = {name: _behind(found, aggregates, own) for name, aggregates in columns.items()}
+    markets = _markets(target, history, tables["moments"])
+    compared = {each.name: _COMPARED.search(each.value) for each in features}
+    return behind | {
+        name: replace(behind[name], market=markets[int(found[1])]) for name, found in compared.items() if found
+    }
+
+
+def _markets(target: Target, history: History, moment: pa.Table) -> list[Market | None]:
+    """The market of each of the target's prices at one moment; None where there are too few prices."""
+    found = with_medians(target, history, moment, DuckDBEngine()).to_pylist()[0]
+    day = beginning_of_day(found["as_of"])
+    return [
+        None if found[f"median_{place}"] is None else Market(day, found[f"median_{place}"], found[f"prices_{place}"])
+        for place in range(len(target.prices))
+    ]
 
 
 def _behind(

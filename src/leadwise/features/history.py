@@ -19,6 +19,7 @@ from leadwise.domain.target import NamedFeature, Target
 from leadwise.features.compiling import compile_features
 from leadwise.features.definition import FeatureDefinition, Value, families
 from leadwise.features.engines import Dialect, Engine
+from leadwise.features.markets import with_medians
 from leadwise.features.tables import engine_tables
 from leadwise.features.texts import WholeColumn
 
@@ -116,7 +117,7 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
     Args:
         target: What is predicted; it has the words that features are made of.
         history: All that is on record of these leads, or of more.
-        moments: `lead` and `as_of`, in any order.
+        moments: `lead` and `as_of`, in any order; what `features.markets` added is not looked for again.
         engine: What runs the statement.
 
     Returns:
@@ -126,7 +127,7 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
         LeadNotKnownYetError: if a lead was not known at its moment.
         EngineError: if the engine cannot go on.
     """
-    moments = moments.select(MOMENTS.names).cast(MOMENTS)
+    moments = with_medians(target, history, moments, engine)
     tables = engine_tables(target, history)
     query = statement(target, engine.dialect)
     step = engine.moments_at_once
@@ -144,7 +145,8 @@ def _features(
     found = engine.run(query, {**tables, "moments": moments.append_column("row", rows)})
     _check_known(history, moments, found["known_since"])
     columns = {each.name: found[f"feature_{place}"].cast(each.dtype) for place, each in enumerate(definitions(target))}
-    return pa.table([*moments.columns, *columns.values()], names=[*MOMENTS.names, *columns])
+    asked = moments.select(MOMENTS.names)
+    return pa.table([*asked.columns, *columns.values()], names=[*asked.column_names, *columns])
 
 
 def _check_known(history: History, moments: pa.Table, known_since: WholeColumn) -> None:

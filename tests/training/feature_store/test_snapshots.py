@@ -21,7 +21,7 @@ from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.blueprints.simulator import Simulation, simulate
 from leadwise.domain.history import History
 from leadwise.domain.lead import Event
-from leadwise.domain.target import Target
+from leadwise.domain.target import FIELD_CHANGED, Target
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.records import history_of
 from leadwise.training.feature_store.digests import digests
@@ -125,6 +125,25 @@ def test_only_rows_of_leads_of_which_something_was_known_otherwise_are_computed_
     told = replace(backdated, external_id="2", recorded_at=NOW - DAY)
     later = taken(shelf, history(replace(WORLD, events=[*WORLD.events, backdated, told])))
     assert later.rows.computed == 0  # nobody knew of it at any landmark
+
+
+def test_rows_whose_market_moved_are_computed_again(shelf):
+    fields = [each.model_copy(update={"market": ("asks_financing",) if each.market else ()}) for each in TARGET.fields]
+    target = TARGET.model_copy(update={"fields": tuple(fields)})
+    first = taken(shelf, history(), target=target)
+    assert taken(shelf, history(), target=target).rows.computed == 0
+    chosen = [each for each in WORLD.leads if each.occurred_at < NOW - 100 * DAY][::5]
+    cheaper = [
+        Event(
+            "late", lead.external_id, (lead.source, lead.external_id), FIELD_CHANGED, lead.occurred_at,
+            lead.occurred_at, {"field": "asking_price", "value": 1},
+        )
+        for lead in chosen
+    ]  # fmt: skip
+    known = history(replace(WORLD, events=[*WORLD.events, *cheaper]))
+    quality = taken(shelf, known, target=target)
+    assert len(chosen) * len(TARGET.ages_days) < quality.rows.computed < first.rows.training
+    assert shelf.get().training.equals(make(target, known, ENGINE, NOW, None).training)
 
 
 def test_a_digest_does_not_depend_on_the_order_of_rows_or_the_numbers_of_leads():

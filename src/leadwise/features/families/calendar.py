@@ -16,14 +16,17 @@ WEEKDAYS = ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "We
 
 @family
 def calendar(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
-    """Age, and weekday and hour of the arrival and of the moment. Never null."""
-    every = (
+    """Age, and weekday and hour of the arrival; those of the moment where a lead's age decides on it. Never null."""
+    every = [
         ("Days since arrival", "days", "Arrived {value} ago", days("as_of - arrived_at")),
         ("Arrival hour", "hour of day", "Wrote to us at {value} o'clock", _hour("arrived_at")),
         ("Arrival weekday", "", "Wrote to us on a {value}", _weekday("arrived_at")),
-        ("Hour of day", "hour of day", "It is {value} o'clock", _hour("as_of")),
-        ("Weekday", "", "It is {value}", _weekday("as_of")),
-    )
+    ]
+    if target.calendar is None:  # else past moments are those at which periods end, and scoring is at any other
+        every += [
+            ("Hour of day", "hour of day", "It is {value} o'clock", _hour("as_of")),
+            ("Weekday", "", "It is {value}", _weekday("as_of")),
+        ]
     for name, unit, sentence, value in every:
         yield FeatureDefinition(
             name=name,

@@ -27,7 +27,8 @@ WITH facts AS (
   FROM facts
   GROUP BY lead, known_at
 )
-SELECT hash(source, external_id, occurred_at, recorded_at, as_of, coalesce(known.digest, 0)) AS digest
+SELECT hash(source, external_id, occurred_at, recorded_at, coalesce(known.digest, 0),
+  *COLUMNS(moments.* EXCLUDE (row, lead))) AS digest
 FROM moments
 JOIN leads ON leads.lead = moments.lead
 ASOF LEFT JOIN known ON known.lead = moments.lead AND known.known_at <= moments.as_of
@@ -40,7 +41,7 @@ def digests(history: History, moments: pa.Table) -> "pa.ChunkedArray[Any]":
 
     Args:
         history: All that is on record of these leads, or of more.
-        moments: `lead` and `as_of`.
+        moments: `lead` and `as_of`, and whatever else features are made of (`features.markets`).
     """
     numbered = moments.append_column("row", pa.array(np.arange(moments.num_rows)))
     tables = {

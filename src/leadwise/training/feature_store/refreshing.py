@@ -15,6 +15,7 @@ from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBDialect
 from leadwise.features.found_kinds import count_kinds, find_kinds, with_kinds
 from leadwise.features.history import compute, definitions, statement
+from leadwise.features.markets import with_medians
 from leadwise.training.feature_store.digests import digests
 from leadwise.training.feature_store.quality import (
     Comparison,
@@ -108,6 +109,7 @@ def refresh(
 def make(target: Target, history: History, engine: Engine, as_of: datetime, before: Snapshot | None) -> Made:
     """The tables of a snapshot; rows that `before` has are not computed again."""
     moments, outcome = learnable_landmarks(target, history, as_of)
+    moments = with_medians(target, history, moments, engine)
     marks = digests(history, moments)
     place = _places(marks, before)
     fresh = place.is_null()

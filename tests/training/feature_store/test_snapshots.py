@@ -134,12 +134,10 @@ def test_rows_whose_market_moved_are_computed_again(shelf):
     assert taken(shelf, history(), target=target).rows.computed == 0
     chosen = [each for each in WORLD.leads if each.occurred_at < NOW - 100 * DAY][::5]
     cheaper = [
-        Event(
-            "late", lead.external_id, (lead.source, lead.external_id), FIELD_CHANGED, lead.occurred_at,
-            lead.occurred_at, {"field": "asking_price", "value": 1},
-        )
+        Event("late", lead.external_id, (lead.source, lead.external_id), FIELD_CHANGED, later, later, price)
         for lead in chosen
-    ]  # fmt: skip
+        for later, price in [(lead.recorded_at + timedelta(hours=1), {"field": "asking_price", "value": 1})]
+    ]
     known = history(replace(WORLD, events=[*WORLD.events, *cheaper]))
     quality = taken(shelf, known, target=target)
     assert len(chosen) * len(TARGET.ages_days) < quality.rows.computed < first.rows.training

@@ -20,6 +20,7 @@ from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.card import Task
 from leadwise.registry.model_file import read_model_file
 from leadwise.store.database import Database, normalised_url
+from leadwise.store.scores import ScoreRepository
 
 COMMAND = str(Path(sys.executable).with_name("leadwise"))
 QUICK = "marketplace-auto"
@@ -97,6 +98,24 @@ def goes_all_the_way(place: Place, blueprint: str, leads: int) -> None:
 
 def test_a_blueprint_goes_from_simulated_files_to_scores(place):
     goes_all_the_way(place, QUICK, 400)
+
+
+def test_shapley_values_are_computed_once_for_the_file_and_the_store(place):
+    """The file's reasons are the first of those that are stored, also where they are exact."""
+    place.load(QUICK, 400)
+    place.run("features", "refresh", QUICK, "--as-of", NOW)
+    place.run("fit", "--target", QUICK, "--budget", 2, "--algorithm", "gradient_boosting")
+    place.run("score", "--target", QUICK, "--out", "scores.csv", "--reasons", 1, "--exact")
+    with (place.folder / "scores.csv").open(encoding="utf-8", newline="") as file:
+        scores = {row["id"]: row for row in csv.DictReader(file)}
+    url = normalised_url(place.environment["LEADWISE_DATABASE_URL"])
+    with Database(url) as database, database.transaction() as connection:
+        stored = ScoreRepository(connection).list_latest(load_blueprint(QUICK).target.name)
+    assert len(stored) == len(scores) > 10
+    for ranked in stored:
+        row = scores[ranked.score.lead[1]]
+        assert float(row["probability"]) == ranked.score.probability
+        assert float(row["contribution_1"]) == ranked.score.reasons[0].contribution
 
 
 def test_a_kind_of_event_that_no_blueprint_names_is_learnt_from_and_scored_by(place):

@@ -13,10 +13,12 @@ import uvicorn
 from leadwise.app.demo import ORGANISATION, Demo, DemoOptions, prepare_demo
 from leadwise.app.demo_serving import address_of, listen
 from leadwise.app.demo_sources import demo_sources
+from leadwise.app.demo_training import train
 from leadwise.app.progress import LineProgress
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.domain.clock import now
 from leadwise.domain.lead import Lead
+from leadwise.registry.versions import ModelVersions
 from leadwise.store.database import Database
 from leadwise.store.leads import LeadRepository
 from leadwise.store.models import ModelRepository
@@ -54,6 +56,18 @@ def served(database: Database, demo: Demo) -> Iterator[str]:
         yield address_of(listening)
         server.should_exit = True
         thread.join(10)
+
+
+def test_kinds_of_events_that_the_blueprint_does_not_name_are_learnt_from(database: Database):
+    prepare(database)
+    left_out = TARGET.events[-1].name
+    fewer = TARGET.model_copy(update={"events": TARGET.events[:-1]})
+    blueprint = load_blueprint("marketplace-auto").model_copy(update={"target": fewer})
+    train(database, blueprint, ORGANISATION, ("logistic_regression",), 1, now(), LineProgress())
+    with database.transaction() as connection:
+        model = ModelVersions(connection, TARGET.name, ORGANISATION).get_active()
+    assert left_out in {kind.name for kind in model.target.events}
+    assert "Test drive missed" in {column.name for column in model.card.columns}
 
 
 def test_the_page_shows_the_stores_ranking(database: Database):

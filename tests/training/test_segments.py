@@ -5,6 +5,7 @@ import pytest
 
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Feature, FeatureKind, Frame
+from leadwise.training.metrics import log_loss
 from leadwise.training.segments import FEWEST_LEADS, MOST_SEGMENTS, _chance, segment_calibration, tell_segments
 
 SOURCE = Column(name="Source", kind=ColumnKind.CATEGORY, levels=("web", "fair", "post"), parts=("value",))
@@ -119,3 +120,13 @@ def test_very_many_values_are_capped():
 def test_no_rows_no_segments():
     empty = Frame(FEATURES, np.empty((0, 3)))
     assert segment_calibration(empty, COLUMNS, np.empty(0), np.empty(0)) == ()
+
+
+def test_columns_that_people_compare_by_come_first_with_the_log_loss_of_each_value():
+    frame, probability, target = leads(1_000)
+    found = segment_calibration(frame, COLUMNS, probability, target, declared=["Phone"])
+    assert {each.column for each in found[:2]} == {"Phone"}
+    assert [each.declared for each in found] == [each.column == "Phone" for each in found]
+    for each in found[:2]:
+        rows = frame.values[:, 2] == (each.value == "yes")
+        assert each.log_loss == pytest.approx(log_loss(target[rows], probability[rows]))

@@ -113,16 +113,21 @@ def _show_segments(out: Console, card: ModelCard) -> None:
     if not card.segments:
         return
     out.print("\nReliability by segment", style="bold")
-    table = plain_table("column", "value", ">leads", ">expected", ">converted", ">seen", "")
-    for segment in sorted(card.segments, key=lambda each: each.p_value)[:SEGMENTS_SHOWN]:
+    table = plain_table("column", "value", ">leads", ">expected", ">converted", ">seen", ">log loss", "")
+    declared = [segment for segment in card.segments if segment.declared]
+    others = sorted((each for each in card.segments if not each.declared), key=lambda each: each.p_value)
+    for segment in (*declared, *others[:SEGMENTS_SHOWN]):
         low, high = segment.observed_interval
         told = "contradicts" if segment.contradicts else ""
+        loss = "" if segment.log_loss is None else f"{segment.log_loss:.4f}"
         cells = (f"{segment.count:,}", f"{segment.expected:,.0f}", f"{segment.converted:,}")
         seen = f"{percent(low)} to {percent(high)}"
-        table.add_row(short_name(segment.column), short_name(segment.value), *cells, seen, told)
+        table.add_row(short_name(segment.column), short_name(segment.value), *cells, seen, loss, told)
     out.print(table)
-    if len(card.segments) > SEGMENTS_SHOWN:
-        out.print(f"These {SEGMENTS_SHOWN} strayed farthest of {len(card.segments)}; --json and the report have all.")
+    if len(others) > SEGMENTS_SHOWN:
+        first = "After the target's own segments, these" if declared else "These"
+        told = f"{first} {SEGMENTS_SHOWN} strayed farthest of {len(others)}; --json and the report have all."
+        out.print(told)
     out.print(card.segments_sentence)
 
 

@@ -47,7 +47,7 @@ class Quality:
 def judge(model: FittedModel, blueprint: Blueprint, seed: int, as_of: datetime, engine: Engine) -> Quality:
     """The model's quality on another year of the same dealership."""
     unseen = simulate(blueprint, JUDGED_LEADS, seed + ANOTHER_YEAR, as_of)
-    on_arrival = blueprint.target.model_copy(update={"ages_days": (0,)})
+    on_arrival = (model.target or blueprint.target).model_copy(update={"ages_days": (0,)})
     history = history_of(on_arrival, unseen.leads, unseen.events, unseen.outcomes)
     table = landmark_table(on_arrival, history, engine, now=as_of)
     won = np.array(table.column(OUTCOME).to_pylist(), dtype=np.float64)

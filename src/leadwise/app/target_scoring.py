@@ -1,5 +1,6 @@
 """Scores of a target's open leads: into a file, and appended to those in the store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.target import Target
 from leadwise.features.history import definitions
+from leadwise.models.algorithm import Explanation
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.changes import with_changes
 from leadwise.scoring.open_leads import compute_scores
@@ -63,20 +65,39 @@ class StoredScores:
     probabilities: tuple[float, ...]
 
 
-def store_scores(session: TargetSession, connection: Connection, model: FittedModel, leads: OpenLeads) -> StoredScores:
+def store_scores(  # noqa: PLR0913 - what is scored, and by keyword how
+    session: TargetSession,
+    connection: Connection,
+    model: FittedModel,
+    leads: OpenLeads,
+    *,
+    exact: bool = False,
+    hear: Callable[[pa.Table, Explanation], None] | None = None,
+) -> StoredScores:
     """Append a score of each open lead, with all reasons, and why it differs from the one before.
 
     A lead that was erased after the features were read gets none.
+
+    Args:
+        session: The target at work.
+        connection: Whose transaction.
+        model: What scores them.
+        leads: The open leads.
+        exact: Whether contributions must be Shapley values.
+        hear: Gets the rows piece by piece, as `rows_to_score` has them, with the model's explanation of them.
     """
-    total, stored = leads.features.num_rows, 0
+    total, stored, rows = leads.features.num_rows, 0, rows_to_score(leads)
     probabilities: list[float] = []
     with session.progress() as progress:
         scores = ScoreRepository(connection, session.organisation)
         progress.start(total_steps=-(-total // SCORES_AT_ONCE))
         for start in range(0, total, SCORES_AT_ONCE):
             piece = leads.features.slice(start, SCORES_AT_ONCE)
-            progress.step(f"storing scores {start + 1:,} to {start + piece.num_rows:,}")
-            found = compute_scores(model, leads.target, piece, leads.as_of)
+            progress.step(f"scoring leads {start + 1:,} to {start + piece.num_rows:,}")
+            explanation = model.explain(model.encode(piece), exact=exact)
+            if hear is not None:
+                hear(rows.slice(start, SCORES_AT_ONCE), explanation)
+            found = compute_scores(model, leads.target, piece, leads.as_of, explanation)
             told = with_changes(connection, session.organisation, leads.target, found, piece, session.engine)
             stored += scores.add_many(told).added
             probabilities += [each.probability for each in told if each.probability is not None]

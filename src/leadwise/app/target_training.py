@@ -9,6 +9,7 @@ import pyarrow as pa
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.card import Metrics, ModelCard, Task
 from leadwise.domain.errors import Invalid
+from leadwise.domain.target import Target
 from leadwise.registry.comparison import measure, unseen_by
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditAction, AuditRepository
@@ -91,8 +92,17 @@ def for_target(session: TargetSession, options: FitOptions) -> FitOptions:
         as_of_column=AS_OF,
         horizon_days=target.horizon_days,
         by_period=target.calendar is not None,
+        segments=segment_columns(target),
         actions=session.blueprint.actions.model_dump(),
     )
+
+
+def segment_columns(target: Target) -> tuple[str, ...]:
+    """What the target's segments are called as columns."""
+    titles = [field.title for field in target.fields if field.name in target.segments]
+    if not target.features:
+        return tuple(titles)
+    return tuple(feature.name for feature in target.features if feature.of in titles)
 
 
 def store_model(session: TargetSession, model: FittedModel, done_by: str, *, activate: bool) -> str:

@@ -200,6 +200,10 @@ class SegmentCalibration(_Part):
     """95% interval of the share that converted, given how far apart the probabilities lie."""
     p_value: float
     """How often chance alone brings a count as far off, if the probabilities are right."""
+    log_loss: float | None = None
+    """Of its rows; None in cards from before it was told."""
+    declared: bool = False
+    """Whether the target names the column as one by which people compare leads."""
     contradicts: bool
     """Whether that is beyond chance, all segments considered (Holm 1979, 5%)."""
     sentence: str
@@ -339,7 +343,7 @@ class ModelCard(_Part):
     """None for amounts, and where there are too few outcomes to test it."""
     reliability: tuple[ReliabilityBand, ...] = ()
     segments: tuple[SegmentCalibration, ...] = ()
-    """Values with 50 test leads or more, of the columns that matter most."""
+    """Values with 50 test leads or more, of the columns that the target names, then of those that matter most."""
     segments_sentence: str = ""
     """How many segments contradict their probabilities, and how many stray by chance."""
     grades: tuple[Grade, ...] = ()

@@ -72,7 +72,7 @@ def threads_for(matrix: Floats) -> int:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why margins are what they are: `base + contributions.sum(axis=1)` is the margin.
+    """Why margins are what they are.
 
     Args:
         contributions: Shape (rows, features), in log-odds or in units of the value.
@@ -81,6 +81,11 @@ class Explanation:
 
     contributions: Floats
     base: float
+
+    @property
+    def margins(self) -> Floats:
+        """What base and contributions add up to. Shape (rows,)."""
+        return np.asarray(self.base + self.contributions.sum(axis=1))
 
 
 class Predictor(ABC):

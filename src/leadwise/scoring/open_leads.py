@@ -13,6 +13,7 @@ from leadwise.domain.score import Reason, Score
 from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.history import definitions
+from leadwise.models.algorithm import Explanation
 from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.changes import with_changes
 from leadwise.scoring.reasons import strongest
@@ -53,15 +54,18 @@ def score_open_leads(
     return ScoreRepository(connection, organisation).add_many(told)
 
 
-def compute_scores(model: FittedModel, target: Target, table: pa.Table, as_of: datetime) -> list[Score]:
+def compute_scores(
+    model: FittedModel, target: Target, table: pa.Table, as_of: datetime, explanation: Explanation | None = None
+) -> list[Score]:
     """A score for each row of `open_lead_table`, in its order.
 
     All columns with a part in a score are among its reasons, so that they and `base` add up to its log-odds.
+    `explanation` is what the model's `explain` gave for these rows, where the caller has it.
     """
     if not table.num_rows:
         return []
-    explanation = model.explain(model.encode(table))
-    found = judge(model, explanation.base + explanation.contributions.sum(axis=1))
+    explanation = explanation or model.explain(model.encode(table))
+    found = judge(model, explanation.margins)
     rows = pa.table({name: found[name] for name in ("probability", "value", "grade", "action") if name in found})
     words, recorded_at = _in_words(target, table), now()
     inputs = table.select([column.name for column in model.columns if column.name in table.column_names]).to_pylist()

@@ -14,6 +14,7 @@ from leadwise.features.encoding import missing_columns, new_columns, to_numbers
 from leadwise.features.matching import is_any_of
 from leadwise.features.placeholders import are_placeholders
 from leadwise.features.texts import Texts, to_codes, to_text
+from leadwise.models.algorithm import Explanation
 from leadwise.models.hazards.hazard_model import HazardModel
 from leadwise.models.margins import sigmoid
 from leadwise.scoring.reasons import reason_columns
@@ -27,7 +28,13 @@ OF_ANY_TEXT = {ColumnKind.CODE, ColumnKind.TEXT}
 
 
 def score_table(
-    model: FittedModel, table: pa.Table, *, reasons: int = 3, exact: bool = False, first_row: int = 1
+    model: FittedModel,
+    table: pa.Table,
+    *,
+    reasons: int = 3,
+    exact: bool = False,
+    first_row: int = 1,
+    explanation: Explanation | None = None,
 ) -> pa.Table:
     """One row of scores per row of the table, in its order.
 
@@ -46,12 +53,15 @@ def score_table(
         reasons: How many reasons to give.
         exact: Whether contributions must be Shapley values, which take longer.
         first_row: The number of the first row, where rows are identified by number.
+        explanation: What `model.explain` gave for these rows, where the caller has it.
     """
     frame = model.encode(table)
-    contributions, margins = _contributions(model, frame, exact=exact) if reasons else (None, model.margins(frame))
+    if explanation is None and reasons:
+        explanation = model.explain(frame, exact=exact)
+    margins = model.margins(frame) if explanation is None else explanation.margins
     found: dict[str, object] = {"id": _ids(model.card, table, first_row).cast(pa.string())}
     found |= judge(model, margins)
-    ranks = [] if contributions is None else reason_columns(table, model.columns, contributions, reasons)
+    ranks = reason_columns(table, model.columns, explanation.contributions, reasons) if explanation else []
     for rank, (words, weights) in enumerate(ranks, start=1):
         found[f"reason_{rank}"] = pa.array(words, pa.string())
         found[f"contribution_{rank}"] = pa.array(weights, pa.float64())
@@ -61,12 +71,6 @@ def score_table(
     if isinstance(model.algorithm, HazardModel):
         found |= _times(model.algorithm, frame)
     return pa.table(found)
-
-
-def _contributions(model: FittedModel, frame: Frame, *, exact: bool) -> tuple[Floats, Floats]:
-    """Contributions by column, and the margins that they add up to with the base."""
-    explanation = model.explain(frame, exact=exact)
-    return explanation.contributions, explanation.base + explanation.contributions.sum(axis=1)
 
 
 def score_in_batches(

@@ -29,7 +29,7 @@ from leadwise.training.material import Training
 from leadwise.training.metrics import Ranking, best_threshold
 from leadwise.training.origin import origin
 from leadwise.training.score_intervals import ScoreIntervals, fit_score_intervals
-from leadwise.training.segments import segment_calibration, tell_segments
+from leadwise.training.segments import segment_calibration, tell_segments, tell_untold
 from leadwise.training.worth import describe_worth, how_sure
 
 EXPLAINED_ROWS = 2_000
@@ -148,20 +148,24 @@ def _calibration(training: Training) -> Calibration | None:
 
 
 def _with_segments(card: ModelCard, training: Training) -> ModelCard:
-    """The card with what became of the test rows by segment, of the strongest columns first."""
+    """The card with what became of the test rows by segment: those that people compare by, then the strongest."""
     material, best = training.material, training.best
     if material.task is Task.VALUE or material.rung is not Rung.ENOUGH:
         return card
     test = material.split.test
     by_name = {column.name: column for column in training.prepared.columns}
+    declared = [name for name in training.options.segments if name in by_name]
+    told = dict.fromkeys([*declared, *(effect.column for effect in card.effects)])
     segments = segment_calibration(
         material.frame.take(test),
-        [by_name[effect.column] for effect in card.effects],
+        [by_name[name] for name in told],
         sigmoid(training.test_margins[best.name]),
         training.test_target,
         group=material.group[test] if material.group is not None else None,
+        declared=declared,
     )
-    return card.model_copy(update={"segments": segments, "segments_sentence": tell_segments(segments)})
+    sentence = " ".join(filter(None, (tell_segments(segments), tell_untold(declared, segments))))
+    return card.model_copy(update={"segments": segments, "segments_sentence": sentence})
 
 
 def _coverage_warning(test: Metrics) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class FitOptions:
             rows begin that the model is judged by.
         by_period: Whether rows are of the ends of periods, in each of which the same leads are looked at again, and in
             the order of those. The newest periods then become the test.
+        segments: Columns by which people compare leads: the card tells first what became of their values.
         drop: Columns to leave out.
         keep: Columns to use whatever the leak check says.
         algorithms: Names of the algorithms that compete; empty: all.
@@ -88,6 +89,7 @@ class FitOptions:
     as_of_column: str | None = None
     horizon_days: float | None = None
     by_period: bool = False
+    segments: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ()

@@ -38,7 +38,9 @@ def adjust(
     version = model_version(model.algorithm, model.columns, scaling)
     card, probability = model.card, sigmoid(judged)
     by_name = {column.name: column for column in model.columns}
-    segments = segment_calibration(frame, [by_name[effect.column] for effect in card.effects], probability, target)
+    declared = list(dict.fromkeys(segment.column for segment in card.segments if segment.declared))
+    told = dict.fromkeys([*declared, *(effect.column for effect in card.effects)])
+    segments = segment_calibration(frame, [by_name[name] for name in told], probability, target, declared=declared)
     reason = f"Recalibrated. {report.sentence}"
     changes = {
         "model_version": version,

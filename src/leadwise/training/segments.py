@@ -10,6 +10,7 @@ from leadwise.domain.card import SegmentCalibration
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats, Frame
 from leadwise.training.calibration import leads, wilson_interval
+from leadwise.training.metrics import log_loss
 
 FEWEST_LEADS = 50
 MOST_SEGMENTS = 60
@@ -52,8 +53,9 @@ def segment_calibration(
     probability: Floats,
     target: Floats,
     group: NDArray[np.int64] | None = None,
+    declared: Sequence[str] = (),
 ) -> tuple[SegmentCalibration, ...]:
-    """Each value that enough leads have, of the first columns that have such values.
+    """Each value that enough leads have, of columns that people compare by, and of the first others with such values.
 
     A value that all but a few leads have is left out: it says what the whole says.
 
@@ -63,14 +65,18 @@ def segment_calibration(
         probability: What the model said of the rows, shape (rows,).
         target: What happened: 1 won, 0 not.
         group: A label for each row: rows of one lead have the same; None: each row is a lead of its own.
+        declared: Names of columns that come first, whether or not they are important.
     """
+    columns = sorted(columns, key=lambda column: column.name not in declared)
     found: list[SegmentCalibration] = []
     total = len(Leads.of(probability, target, group))
     for column in columns:
         for value, rows in _values(frame, column):
             members = Leads.of(probability[rows], target[rows], group[rows] if group is not None else None)
             if FEWEST_LEADS <= len(members) <= total - FEWEST_LEADS:
-                found.append(_segment(column.name, value, members))
+                loss = log_loss(target[rows], probability[rows])
+                told = {"log_loss": loss, "declared": column.name in declared}
+                found.append(_segment(column.name, value, members).model_copy(update=told))
         if len(found) >= MOST_SEGMENTS:
             break
     return _judged(found[:MOST_SEGMENTS])
@@ -96,6 +102,19 @@ def tell_segments(segments: Sequence[SegmentCalibration]) -> str:
         return f"{found} None does so beyond chance."
     named = ", ".join(beyond[:NAMED]) + (f" and {len(beyond) - NAMED} more" if len(beyond) > NAMED else "")
     return f"{found} Beyond chance, so do not take the probabilities of such leads at their word: {named}."
+
+
+def tell_untold(declared: Sequence[str], segments: Sequence[SegmentCalibration]) -> str:
+    """Which of the columns that people compare by have no value with enough leads; empty if all have one.
+
+    >>> tell_untold(["Industry"], ())
+    'None of the values of Industry has 50 leads in the test, so nothing is told of them.'
+    """
+    untold = [name for name in declared if all(segment.column != name for segment in segments)]
+    if not untold:
+        return ""
+    names = " and of ".join(untold)
+    return f"None of the values of {names} has {FEWEST_LEADS} leads in the test, so nothing is told of them."
 
 
 def _values(frame: Frame, column: Column) -> Iterator[tuple[str, NDArray[np.intp]]]:

@@ -1,6 +1,7 @@
 """`leadwise score`: scores of a table's rows, by a model file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,9 @@ from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
+from leadwise.models.algorithm import Explanation
 from leadwise.registry.model_file import read_model_file
-from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches
+from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches, score_table
 from leadwise.training.fitted_model import FittedModel
 
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
@@ -85,9 +87,16 @@ def _score_target(target: str, organisation: str, store: str | None, scoring: "_
     with open_target(TargetOptions(target, organisation, store)) as session:
         model = active_model(session)
         leads = open_leads(session, model)
-        scoring.run(model, rows_to_score(leads))
-        with session.database.transaction() as connection:
-            stored = store_scores(session, connection, model, leads)
+        if scoring.elsewhere:
+            scoring.run(model, rows_to_score(leads))
+            with session.database.transaction() as connection:
+                stored = store_scores(session, connection, model, leads)
+        else:
+            with (
+                scoring.writing(model, rows_to_score(leads)) as write,
+                session.database.transaction() as connection,
+            ):
+                stored = store_scores(session, connection, model, leads, exact=scoring.exact, hear=write)
     remark(f"Stored {stored.count:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -99,16 +108,33 @@ class _Scoring:
     """
 
     def __init__(self, writer: TableWriter, reasons: int, exact: bool, engine: str | None) -> None:  # noqa: FBT001
-        self._writer, self._reasons, self._exact = writer, reasons, exact
+        self._writer, self._reasons, self.exact = writer, reasons, exact
         self._engine = engine_in_use(engine) if engine else None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether rows are scored by an engine of the user's choice, and not in this process."""
+        return self._engine is not None
 
     def run(self, model: FittedModel, table: pa.Table) -> None:
         """Score the table's rows and write them."""
         for sentence in explain_differences(model, table):
             remark(sentence)
         with self._writer as writer:
-            rows = _write(self._pieces(model, table), writer, table.num_rows)
-        remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {writer.path}.")
+            _write(self._pieces(model, table), writer, table.num_rows)
+        self._tell(table.num_rows)
+
+    @contextmanager
+    def writing(self, model: FittedModel, table: pa.Table) -> Iterator[Callable[[pa.Table, Explanation], None]]:
+        """Writes the scores of the table's rows as they are explained, piece by piece."""
+        for sentence in explain_differences(model, table):
+            remark(sentence)
+        with self._writer as writer:
+            yield lambda piece, found: writer.write(score_table(model, piece, reasons=self._reasons, explanation=found))
+        self._tell(table.num_rows)
+
+    def _tell(self, rows: int) -> None:
+        remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {self._writer.path}.")
 
     def _pieces(self, model: FittedModel, table: pa.Table) -> Iterable[pa.Table]:
         if self._engine is not None:
@@ -116,11 +142,11 @@ class _Scoring:
             from leadwise.scoring.on_spark import score_on_spark
 
             if isinstance(self._engine, SparkEngine):
-                return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self._exact)
-        return score_in_batches(model, table, reasons=self._reasons, exact=self._exact)
+                return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self.exact)
+        return score_in_batches(model, table, reasons=self._reasons, exact=self.exact)
 
 
-def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> int:
+def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> None:
     rows = 0
     with make_progress() as progress:
         progress.start(total_steps=-(-total // ROWS_AT_ONCE))
@@ -131,4 +157,3 @@ def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> int:
             if rows < total:
                 progress.step(f"scoring rows {rows + 1:,} to {min(rows + ROWS_AT_ONCE, total):,}")
         progress.finish()
-    return rows

@@ -42,12 +42,13 @@ def segment_table(segments: Sequence[SegmentCalibration]) -> Table:
             f"{segment.expected / segment.count:.1%}",
             f"{segment.converted / segment.count:.1%}",
             f"{segment.observed_interval[0]:.1%} to {segment.observed_interval[1]:.1%}",
+            "" if segment.log_loss is None else f"{segment.log_loss:.4f}",
             "contradicts its probabilities" if segment.contradicts else "within chance",
         )
         for segment in segments
     ]
-    headings = ["Leads with", "What became of them", "Expected", "Observed", "95% interval", "Verdict"]
-    return tabulate("What became of leads by segment", headings, rows, numeric=range(2, 5))
+    headings = ["Leads with", "What became of them", "Expected", "Observed", "95% interval", "Log loss", "Verdict"]
+    return tabulate("What became of leads by segment", headings, rows, numeric=range(2, 6))
 
 
 def gain_figures(card: ModelCard) -> tuple[Figure, ...]:

@@ -95,7 +95,7 @@ def judge(case: Case) -> str:
         met.filter(pl.col("first_contact_date") >= "2018").write_csv(folder / "leads.csv")
         blueprint, day = EXAMPLES / case.blueprint, f"{case.as_of:%Y-%m-%d}"
         for kind, file, by in case.imports:
-            run(folder, "import", kind, file, "--map", EXAMPLES / by)
+            run(folder, "import", kind, file, "--map", EXAMPLES / by, "--rejects", f"{kind}.rejects.csv")
         run(folder, "features", "refresh", blueprint, "--as-of", day)
         run(folder, "fit", "--target", blueprint, "--budget", case.budget, "--seed", 1)
         run(folder, "score", "--target", blueprint, "--out", "scores.csv", "--reasons", 1)

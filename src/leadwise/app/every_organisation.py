@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from leadwise.app.output import remark
 from leadwise.app.progress import make_progress, working
 from leadwise.app.target_session import NoLeadsStoredError, TargetSession
-from leadwise.app.target_training import for_target, rows_to_learn_from, store_model
+from leadwise.app.target_training import for_target, of_target, rows_to_learn_from, store_model
 from leadwise.domain.card import ValueMetrics
 from leadwise.domain.errors import Conflict, LeadwiseError
 from leadwise.features.engines.errors import EngineError
@@ -130,7 +130,8 @@ def _find_rows(session: TargetSession) -> pa.Table | str:
 def _stored(session: TargetSession, model: FittedModel | str) -> OrganisationFit:
     if isinstance(model, str):
         return OrganisationFit(organisation=session.organisation, refused=model)
-    store_model(session, replace(model, target=session.target), getpass.getuser(), activate=True)
+    model = of_target(session, model)
+    store_model(session, model, getpass.getuser(), activate=True)
     card = model.card
     is_value = isinstance(card.test, ValueMetrics)
     return OrganisationFit(

@@ -9,14 +9,17 @@ import pyarrow as pa
 from leadwise.app.target_session import TargetSession
 from leadwise.domain.card import Metrics, ModelCard, Task
 from leadwise.domain.errors import Invalid
+from leadwise.domain.history import microseconds
 from leadwise.domain.target import Target
 from leadwise.registry.comparison import measure, unseen_by
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditAction, AuditRepository
+from leadwise.store.history import read_ends
 from leadwise.training.feature_store.refreshing import DIGEST, fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE
+from leadwise.training.old_leads import follow_old_leads, watch
 from leadwise.training.options import FitOptions
 from leadwise.training.period_splits import in_order_of_periods
 
@@ -58,7 +61,17 @@ def learn_target(session: TargetSession, options: FitOptions) -> FittedModel:
     table = rows_to_learn_from(session)
     with session.progress() as progress:
         model = fit(table, for_target(session, options), progress, spent_seconds=perf_counter() - started)
-    return replace(model, target=session.target)
+    return of_target(session, model)
+
+
+def of_target(session: TargetSession, model: FittedModel) -> FittedModel:
+    """A model of the newest snapshot's rows, with the target they were made by, and with the level of older leads."""
+    snapshot, target = session.shelf.get(), session.target
+    with session.database.transaction() as connection:
+        ends = read_ends(connection, session.organisation, target)
+    watched = watch(ends.leads, ends.outcomes, microseconds(snapshot.as_of))
+    model = follow_old_leads(model, target, snapshot.training, snapshot.features, watched)
+    return replace(model, target=target)
 
 
 def past_leads(session: TargetSession) -> pa.Table:

@@ -42,6 +42,7 @@ from leadwise.registry.errors import (
     Where,
 )
 from leadwise.registry.proof import prove
+from leadwise.training.age_curve import AgeCurve
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.intervals import ValueIntervals
 from leadwise.training.origin import FORMAT_VERSION
@@ -128,6 +129,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "score_intervals": model.score_intervals,
         "proof": prove(model).tolist(),
         "exact_reasons": model.exact_reasons,
+        **({} if model.ages is None else {"ages": model.ages}),
     }
 
 
@@ -193,10 +195,11 @@ def _build(files: Mapping[str, bytes]) -> FittedModel:
         columns=columns,
         algorithm=algorithm,
         scaling=build_scaling(described["scaling"]),
-        intervals=ValueIntervals(**{key: _tupled(value) for key, value in intervals.items()}) if intervals else None,
+        intervals=ValueIntervals(**_all_tupled(intervals)) if intervals else None,
         score_intervals=ScoreIntervals(**sureness) if (sureness := described.get("score_intervals")) else None,
         proof=tuple(described["proof"]),
         exact_reasons=described.get("exact_reasons", False),
+        ages=AgeCurve(**_all_tupled(ages)) if (ages := described.get("ages")) else None,
         target=Target.model_validate_json(files[TARGET]) if TARGET in files else None,
     )
     prove(model)  # parts that do not fit together fail here, and not in the midst of scoring
@@ -213,8 +216,8 @@ def _load_algorithm(
     return algorithm.with_settings(described.get("settings", {}))  # older files have none
 
 
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _all_tupled(described: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in described.items()}
 
 
 def _checksum(content: bytes) -> str:

@@ -129,6 +129,18 @@ def read_history(
     return replace(history, others=pa.concat_tables(others))
 
 
+def read_ends(connection: Connection, organisation: str, target: Target) -> History:
+    """All leads of a target's entity and how they ended, and nothing of what happened in between."""
+    given = {"organisation": organisation, "entity": target.entity, "target": target.name}
+    prepare(connection)
+    with joined_whole(connection, many=True):
+        leads, outcomes = (
+            copy_table(connection, query.replace("{of_parts}", ""), given, schema)
+            for query, schema in ((_LEADS, LEADS), (_OUTCOMES, OUTCOMES))
+        )
+    return History(leads, STATEMENTS.empty_table(), EVENTS.empty_table(), outcomes)
+
+
 def _read_market(connection: Connection, given: Mapping[str, object], price: LeadField, history: History) -> pa.Table:
     """What other leads said of a price, and of the fields that make its market, where some of theirs is like these."""
     said = history.statements

@@ -9,6 +9,7 @@ import pyarrow as pa
 from leadwise.domain.column import Column
 from leadwise.features.texts import to_codes
 from leadwise.models.algorithm import Predictor
+from leadwise.training.age_curve import AgeCurve
 from leadwise.training.scalings import Scaling, describe_scaling
 
 VERSION_DIGITS = 12
@@ -45,13 +46,17 @@ def content_version(parts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:VERSION_DIGITS]
 
 
-def model_version(algorithm: Predictor, columns: Sequence[Column], scaling: Scaling) -> str:
+def model_version(
+    algorithm: Predictor, columns: Sequence[Column], scaling: Scaling, ages: AgeCurve | None = None
+) -> str:
     """The version of a model that consists of these."""
     parts = {
         **algorithm.save(),
         "columns": orjson.dumps([column.model_dump(mode="json") for column in columns]),
         "scaling": orjson.dumps(describe_scaling(scaling)),
     }
+    if ages is not None:
+        parts["ages"] = orjson.dumps(ages)
     return content_version(parts)
 
 

@@ -13,6 +13,7 @@ from leadwise.domain.target import Target
 from leadwise.features.encoding import column_features, encode
 from leadwise.models.algorithm import Explanation, Predictor
 from leadwise.models.margins import sigmoid
+from leadwise.training.age_curve import AgeCurve
 from leadwise.training.intervals import ValueIntervals
 from leadwise.training.scalings import Scaling
 from leadwise.training.score_intervals import ScoreIntervals
@@ -32,6 +33,7 @@ class FittedModel:
         exact_reasons: Whether contributions are Shapley values even where nobody asks for them.
         proof: For a model that was read from a file: its margins for made-up rows, as the fitting process had them.
         target: What its features were made by, where they were made of stored leads; scoring makes them by the same.
+        ages: What is added for leads that are older than those it learnt from; None: nothing.
     """
 
     card: ModelCard
@@ -43,6 +45,7 @@ class FittedModel:
     proof: tuple[float, ...] = ()
     exact_reasons: bool = False
     target: Target | None = None
+    ages: AgeCurve | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -55,7 +58,7 @@ class FittedModel:
 
     def margins(self, frame: Frame) -> Floats:
         """Calibrated log-odds, or amounts. Shape (rows,)."""
-        return self.scaling.apply(self.algorithm.predict(frame))
+        return self.scaling.apply(self.algorithm.predict(frame) + self._by_age(frame))
 
     def probabilities(self, frame: Frame) -> Floats:
         """Calibrated probabilities of a conversion model, 0 to 1. Shape (rows,)."""
@@ -76,17 +79,27 @@ class FittedModel:
                 stretched alike where the scaling is no line.
         """
         exact = exact or self.exact_reasons
-        return self._by_column(self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame))
+        return self._by_column(self.algorithm.explain_exactly(frame) if exact else self.algorithm.explain(frame), frame)
 
     def explain_row(self, frame: Frame, *, exact: bool = False) -> Explanation:
         """What `explain` gives for a frame of one row, within 1e-9 but quicker."""
         if exact or self.exact_reasons:
             return self.explain(frame, exact=True)
-        return self._by_column(self.algorithm.explain_row(frame))
+        return self._by_column(self.algorithm.explain_row(frame), frame)
 
-    def _by_column(self, explanation: Explanation) -> Explanation:
+    def _by_age(self, frame: Frame) -> Floats:
+        """What is added to the margins for the ages of the leads."""
+        if self.ages is None:
+            return np.zeros(len(frame))
+        position = next(at for at, feature in enumerate(frame.features) if feature.source == self.ages.column)
+        return self.ages.at(frame.values[:, position])
+
+    def _by_column(self, explanation: Explanation, frame: Frame) -> Explanation:
         """Features' contributions to margins as columns' contributions to calibrated margins."""
         by_column = np.asarray(explanation.contributions @ self._owned)
+        if self.ages is not None:
+            position = [column.name for column in self.columns].index(self.ages.column)
+            by_column[:, position] += self._by_age(frame)
         return self.scaling.explain(Explanation(by_column, explanation.base))
 
     @cached_property

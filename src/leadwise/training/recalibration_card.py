@@ -35,7 +35,7 @@ def adjust(
         judged: Their log-odds, as moved by what other rows say.
     """
     scaling = model.scaling.then(step.slope, step.intercept)
-    version = model_version(model.algorithm, model.columns, scaling)
+    version = model_version(model.algorithm, model.columns, scaling, model.ages)
     card, probability = model.card, sigmoid(judged)
     by_name = {column.name: column for column in model.columns}
     declared = list(dict.fromkeys(segment.column for segment in card.segments if segment.declared))

@@ -17,6 +17,7 @@ FEW = 100
 # A lead that was merged into another is that one; whoever asks for one lead gets what is said of all parts of it.
 _OF_LEADS = "leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s{of_parts}"
 _OF_PARTS = " AND leads.id = ANY (%(parts)s)"
+_OF_SAID = " AND said_of = ANY (%(parts)s)"  # once more within the view, or all that was ever said is read
 _PARTS = """
 SELECT id FROM leads WHERE id = ANY (%(leads)s)
 UNION SELECT id FROM leads WHERE merged_into = ANY (%(leads)s)
@@ -38,7 +39,7 @@ SELECT said.lead_id, field, nullif(value #>> '{}', ''), number_of(value #>> '{}'
     )
 FROM field_statements AS said
 JOIN leads ON leads.id = said_of
-WHERE field = ANY (%(fields)s) AND {of_leads}
+WHERE field = ANY (%(fields)s) AND {of_leads}{of_said}
 """.replace("{of_leads}", _OF_LEADS)
 
 _EVENTS = """
@@ -102,18 +103,18 @@ def read_history(
         "fields": [field.name for field in target.fields],
         "kinds_aside": [FIELD_CHANGED, *OWN_KINDS.difference(kind.name for kind in target.events)],
     }
-    of_parts = ""
+    of_parts = of_said = ""
     if leads is not None:
         # By their numbers, so that the rows of some leads are found by index.
         given["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(leads)}).scalars())
-        of_parts = _OF_PARTS
+        of_parts, of_said = _OF_PARTS, _OF_SAID
     numbers = {f"number_{position}": name for position, name in enumerate(target.numbers)}
     columns = "".join(f", number_of(events.fields ->> %({key})s)" for key in numbers)
     events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])
     prepare(connection)
 
     def read(query: str, schema: pa.Schema) -> pa.Table:
-        told = query.replace("{of_parts}", of_parts).replace("{numbers}", columns)
+        told = query.replace("{of_parts}", of_parts).replace("{of_said}", of_said).replace("{numbers}", columns)
         return copy_table(connection, told, {**given, **numbers}, schema)
 
     with joined_whole(connection, many=leads is None or len(leads) > FEW):
@@ -151,7 +152,8 @@ def _read_market(connection: Connection, given: Mapping[str, object], price: Lea
     of_market = {**given, **values, **names, "market": list(price.market), "fields": [price.name, *price.market]}
     found = connection.exec_driver_sql(query, of_market).scalars()
     of_market["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(found)}).scalars())
-    table = copy_table(connection, _STATEMENTS.replace("{of_parts}", _OF_PARTS), of_market, STATEMENTS)
+    said_by_them = _STATEMENTS.replace("{of_parts}", _OF_PARTS).replace("{of_said}", _OF_SAID)
+    table = copy_table(connection, said_by_them, of_market, STATEMENTS)
     return table.filter(pc.invert(pc.is_in(table["lead"], history.leads["lead"])))
 
 

@@ -80,3 +80,4 @@ def test_when_time_is_short_the_usual_is_done():
     drift = find(frame, target, check_time=out_of_time)
     assert drift.memory == drift.latest == Memory(trend=True)
     assert drift.left_out == ()
+    assert "budget ended before" in drift.report.sentence

@@ -1,7 +1,7 @@
 """One lead's features as of an instant, down to the events and statements behind them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -152,7 +152,9 @@ def _stamps(row: Mapping[str, Any]) -> dict[str, Any]:
 def show_lead(found: ExplainedLead) -> None:
     """Print each feature with its value, its sentence and the newest facts behind it."""
     out = console()
-    out.print(f"{found.lead} of {found.source} as of {found.as_of.isoformat()}", soft_wrap=True)
+    out.print(
+        f"{found.lead} of {found.source} as of {found.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", soft_wrap=True
+    )
     for name, feature in found.features.items():
         out.print(f"{name} = {_written(feature)}: {feature.sentence}", soft_wrap=True)
         for line in _facts(feature.facts):
@@ -165,11 +167,18 @@ def _written(feature: ExplainedFeature) -> str:
     return f"{feature.value:.6g}" if isinstance(feature.value, float) else str(feature.value)
 
 
+def _told(value: str | float | Mapping[str, float]) -> str:
+    """A fact's value; the numbers of an event one by one."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {number:,.10g}" for name, number in value.items())
+    return str(value)
+
+
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
     if len(facts) > SHOWN:
         yield f"({len(facts) - SHOWN:,} earlier ones)"
     for fact in facts[-SHOWN:]:
-        value = "" if fact.value is None else f" {fact.value}"
+        value = "" if fact.value is None else f" {_told(fact.value)}"
         yield (
             f"{fact.occurred_at:%Y-%m-%d %H:%M:%S} {fact.kind}{value} (recorded {fact.recorded_at:%Y-%m-%d %H:%M:%S})"
         )

@@ -31,6 +31,8 @@ def fill(sentence: str, value: Value) -> str:
 
     >>> fill("The vehicle costs {value} EUR", 18900.0), fill("We first replied after {value} hours", 2.25)
     ('The vehicle costs 18,900 EUR', 'We first replied after 2.2 hours')
+    >>> fill("Events per day: {value}", 0.0355)
+    'Events per day: 0.036'
     """
     return sentence.replace("{value}", _written(value))
 
@@ -59,6 +61,8 @@ def _counted(count: int, noun: str) -> str:
 def _written(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and 0 < abs(value) < 0.1:  # noqa: PLR2004 - or else it would read 0.0
+        return f"{value:.2g}"
     if isinstance(value, float) and abs(value) < 100 and not value.is_integer():  # noqa: PLR2004 - digits that matter
         return f"{value:.1f}"
     if isinstance(value, int | float):

@@ -57,6 +57,10 @@ class Memory:
 
 USUAL = Memory(trend=True)
 """The world moves: that it stands still has to be shown."""
+CUT_SHORT = (
+    "The model learns how things change, and predicts as of the newest leads. The budget ended before it was known "
+    "whether anything else does better on later leads; a larger --budget finds out, and makes the result repeatable."
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ def find_drift(  # noqa: PLR0913 - the rows, and by keyword how to look at them
         left_out = _without(probe, memory, folds[-2:], moved[:columns])
         latest, trials = _choose_memory(probe, range(len(split.folds) + 1))
     except OutOfTimeError:
-        return Drift(USUAL, USUAL)
+        return Drift(USUAL, USUAL, report=DriftReport(trend=USUAL.trend, sentence=CUT_SHORT))
     if len(left_out) == len({feature.source for feature in frame.features}):
         left_out = left_out[:-1]
     return Drift(memory, latest, left_out, _report(latest, left_out, trials))

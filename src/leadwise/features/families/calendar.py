@@ -19,8 +19,8 @@ def calendar(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Age, and weekday and hour of the arrival; those of the moment where a lead's age decides on it. Never null."""
     every = [
         ("Days since arrival", "days", "Arrived {value} ago", days("as_of - arrived_at")),
-        ("Arrival hour", "hour of day", "Wrote to us at {value} o'clock", _hour("arrived_at")),
-        ("Arrival weekday", "", "Wrote to us on a {value}", _weekday("arrived_at")),
+        ("Arrival hour", "hour of day", "Arrived at {value} o'clock", _hour("arrived_at")),
+        ("Arrival weekday", "", "Arrived on a {value}", _weekday("arrived_at")),
     ]
     if target.calendar is None:  # else past moments are those at which periods end, and scoring is at any other
         every += [

@@ -249,10 +249,11 @@ def _band(at: int, rows: int, shift: float) -> ReliabilityBand:
 
 def make_segments() -> tuple[SegmentCalibration, ...]:
     found = [
-        ("Lead Origin", "API", 712, 214.3, 291, (0.374, 0.446), 0.00002, True),
-        ("Do Not Email", "Yes", 146, 24.0, 22, (0.102, 0.218), 0.71, False),
+        ("Lead Origin", "API", 712, 214.3, 291, (0.374, 0.446), 0.00002, True, 0.6113),
+        ("Do Not Email", "Yes", 146, 24.0, 22, (0.102, 0.218), 0.71, False, None),
     ]
-    names = ("column", "value", "count", "expected", "converted", "observed_interval", "p_value", "contradicts")
+    names = ("column", "value", "count", "expected", "converted", "observed_interval", "p_value", "contradicts",
+             "log_loss")  # fmt: skip
     told = [dict(zip(names, values, strict=True)) for values in found]
     return tuple(SegmentCalibration.model_validate({**each, "sentence": _tell(each)}) for each in told)
 
@@ -352,6 +353,7 @@ def make_value_card() -> ModelCard:
         calibration=None,
         reliability=(),
         segments=(),
+        segments_sentence="",
         grades=(),
         roc=(),
     )

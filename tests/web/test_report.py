@@ -133,11 +133,16 @@ def test_failed_calibration_is_the_first_thing_said():
     assert "Not as they stand." in text
 
 
+def test_tells_that_segments_are_too_small_to_tell_of():
+    card = examples.make_card().model_copy(update={"segments": (), "segments_sentence": "None has 50 leads."})
+    assert "Calibration by segment None has 50 leads." in words_of(render_report(card))
+
+
 def test_tells_what_became_of_each_segment():
     text = words_of(make_report("conversion"))
     assert "Calibration by segment 1 of 2 segments with 50 leads or more strayed." in text
     told = "Of 712 leads whose Lead Origin is API, 291 converted; 214 were expected."
-    assert f"Lead Origin: API {told} 30.1% 40.9% 37.4% to 44.6% contradicts its probabilities" in text
+    assert f"Lead Origin: API {told} 30.1% 40.9% 37.4% to 44.6% 0.6113 contradicts its probabilities" in text
     assert "22 converted; 24 were expected. 16.4% 15.1% 10.2% to 21.8% within chance" in text
     assert "Calibration by segment" not in words_of(make_report("value"))
 

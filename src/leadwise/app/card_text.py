@@ -110,9 +110,12 @@ def _show_reliability(out: Console, card: ModelCard) -> None:
 
 
 def _show_segments(out: Console, card: ModelCard) -> None:
-    if not card.segments:
+    if not card.segments_sentence:
         return
     out.print("\nReliability by segment", style="bold")
+    if not card.segments:
+        out.print(card.segments_sentence)
+        return
     table = plain_table("column", "value", ">leads", ">expected", ">converted", ">seen", ">log loss", "")
     declared = [segment for segment in card.segments if segment.declared]
     others = sorted((each for each in card.segments if not each.declared), key=lambda each: each.p_value)

@@ -65,7 +65,7 @@ class StoredScores:
     probabilities: tuple[float, ...]
 
 
-def store_scores(  # noqa: PLR0913 - what is scored, and by keyword how
+def store_scores(
     session: TargetSession,
     connection: Connection,
     model: FittedModel,

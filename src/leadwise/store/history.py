@@ -150,6 +150,7 @@ def _read_market(connection: Connection, given: Mapping[str, object], price: Lea
     alike = [f"statements.fields ->> %(name_{n})s = ANY (%(values_{n})s)" for n in range(len(price.market))]
     query = _ALIKE.format(any_of=" OR ".join(alike), all_of=" AND ".join(f"bool_or({each})" for each in alike))
     of_market = {**given, **values, **names, "market": list(price.market), "fields": [price.name, *price.market]}
+    of_market["field_changed"] = FIELD_CHANGED
     found = connection.exec_driver_sql(query, of_market).scalars()
     of_market["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(found)}).scalars())
     said_by_them = _STATEMENTS.replace("{of_parts}", _OF_PARTS).replace("{of_said}", _OF_SAID)

@@ -41,7 +41,9 @@ def test_a_table_that_can_compete_whole_says_nothing_of_rows():
 def test_a_last_fit_that_would_break_the_budget_is_left_out_and_the_card_says_so():
     model = fit(leads().slice(0, 2_000), options(), spent_seconds=9.2)
     assert any("once more on the test's rows" in warning for warning in model.card.warnings)
+    assert not model.card.data.fitted_on_test
     in_time = fit(leads().slice(0, 2_000), options())
+    assert in_time.card.data.fitted_on_test
     assert not any("once more on the test's rows" in warning for warning in in_time.card.warnings)
     assert model.card.leaderboard[0].test == in_time.card.leaderboard[0].test
 

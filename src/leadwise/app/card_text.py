@@ -42,12 +42,12 @@ def _show_origin(out: Console, card: ModelCard) -> None:
     outcome, algorithm = short_name(data.outcome), card.algorithm.replace("_", " ")
     out.print(f"Model {card.model_version}: {algorithm}, predicts {outcome} ({known}).")
     rows = "1 row" if data.rows == 1 else f"{data.rows:,} rows"
-    learnt = data.train_rows + data.test_rows
+    learnt = data.train_rows + (data.test_rows if data.fitted_on_test else 0)
     rows = rows if learnt >= data.rows else f"{learnt:,} of {rows}"
     out.print(
         f"Learnt from {rows} on {card.created_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.0f} s, "
-        f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split} "
-        "It was then fitted once more, on the test rows too."
+        f"seed {card.seed}, data {data.fingerprint[:12]}. {data.split}"
+        + (" It was then fitted once more, on the test rows too." if data.fitted_on_test else "")
     )
 
 

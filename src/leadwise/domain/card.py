@@ -47,6 +47,8 @@ class DataDescription(_Part):
     time_ordered: bool = False
     split: str
     """A sentence: which rows were the test set and how validation was done."""
+    fitted_on_test: bool = True
+    """Whether the model that scores learnt from the test's rows too, after it was tested."""
 
 
 Interval = tuple[float, float]

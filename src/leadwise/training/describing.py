@@ -116,6 +116,7 @@ def _data(training: Training) -> DataDescription:
         time_column=training.options.time_column,
         time_ordered=prepared.time is not None,
         split=material.split.sentence,
+        fitted_on_test=training.final is not training.best.model,
     )
 
 

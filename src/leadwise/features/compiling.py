@@ -3,7 +3,7 @@
 No word of a user's becomes part of it: kinds, fields and columns are numbers (`features.tables`).
 
 The statement reads the tables of `features.tables` and `moments` (`row`, and what `features.markets` gives). It gives,
-in the order of `row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each
+in any order, `row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each
 definition. A source of which nothing is asked is not read.
 """
 
@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from leadwise.features.definition import Aggregate, FeatureDefinition, Known
-from leadwise.features.sql import is_any
 from leadwise.features.tables import BY_LEAD, BY_STAFF
 
 _NAME = re.compile(r"\{(\w+)\}")
@@ -34,12 +33,11 @@ def _visible(table: str) -> str:
 
 _ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY position"
 _COMPARED = f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before FROM ({_visible('details')}) AS said"
-_IN_ORDER = "OVER (PARTITION BY row ORDER BY occurred_at)"
 _SOURCES = {
-    Known.EVENTS: _visible("events"),
-    Known.SEQUENCE: (
-        f"SELECT *, actor = {BY_LEAD} AS by_lead, lag(occurred_at) {_IN_ORDER} AS occurred_before, "
-        f"min(CASE WHEN actor = {BY_STAFF} THEN occurred_at END) {_IN_ORDER} AS first_ours "
+    Known.EVENTS: (
+        f"SELECT *, actor = {BY_LEAD} AS by_lead, "
+        "lag(occurred_at) OVER (PARTITION BY row ORDER BY occurred_at) AS occurred_before, "
+        f"min(CASE WHEN actor = {BY_STAFF} THEN occurred_at END) OVER (PARTITION BY row) AS first_ours "
         f"FROM ({_visible('events')}) AS happened"
     ),
     Known.STATEMENTS: _visible("statements"),
@@ -47,14 +45,6 @@ _SOURCES = {
         f"SELECT * FROM ({_COMPARED}) AS compared WHERE occurred_at > arrived_at AND text IS DISTINCT FROM text_before"
     ),
 }
-_TOGETHER = {
-    "count": "CAST(sum({}) AS BIGINT)",
-    "sum": "sum({})",
-    "min": "min({})",
-    "max": "max({})",
-    "bit_or": "bit_or({})",
-}
-"""How what was made of each kind of event is put together."""
 
 _Names = dict[Aggregate, str]
 """What each distinct aggregate is called in the statement: features that need the same one share it."""
@@ -68,38 +58,12 @@ def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
     values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
     tables, joins = [_ASKED], []
     for known in Known:
-        columns = {name: aggregate for aggregate, name in names.items() if aggregate.over is known}
+        columns = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         if columns:
-            tables += _tables(known, columns)
+            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row')}\n)")
             joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
     listed = ",\n  ".join(["asked.row AS row", "known_since", *values])
-    return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins, "ORDER BY asked.row"])
-
-
-def _tables(known: Known, columns: Mapping[str, Aggregate]) -> list[str]:
-    """The table `of_<known>`, and what it is made from.
-
-    Events are aggregated by kind before they are by moment: an event has a part in a dozen aggregates then, not in all.
-    """
-    if known is not Known.EVENTS:
-        listed = [f"{aggregate.sql} AS {name}" for name, aggregate in columns.items()]
-        return [f"of_{known} AS (\n  {_grouped(known, listed, 'row')}\n)"]
-    parts = {sql: f"part_{place}" for place, sql in enumerate({each.sql: None for each in columns.values()})}
-    by_kind = _grouped(known, [f"{sql} AS {name}" for sql, name in parts.items()], "row, kind", "row, kind")
-    together = ",\n    ".join(f"{_together(each, parts[each.sql])} AS {name}" for name, each in columns.items())
-    return [
-        f"by_kind AS (\n  {by_kind}\n)",
-        f"of_{known} AS (\n  SELECT row,\n    {together}\n  FROM by_kind\n  GROUP BY row\n)",
-    ]
-
-
-def _together(aggregate: Aggregate, part: str) -> str:
-    """An aggregate over all kinds that matter, of those over each kind."""
-    function = aggregate.sql.partition("(")[0]
-    if aggregate.kinds is None:
-        return _TOGETHER[function].format(part)
-    chosen = f"CASE WHEN {is_any('kind', aggregate.kinds)} THEN {part} END"
-    return f"max({chosen})" if len(aggregate.kinds) == 1 else _TOGETHER[function].format(chosen)
+    return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins])
 
 
 def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Known, str], Evidence]:
@@ -113,7 +77,7 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
     by_column = {name: aggregate for aggregate, name in names.items()}
     evidence = {name: [(by_column[column], column) for column in columns] for name, columns in behind.items()}
     columns = {
-        known: [f"{_single(aggregate)} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
+        known: [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         for known in Known
     }
     sets = "GROUPING SETS ((position), ())"
@@ -122,13 +86,6 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
         for known, listed in columns.items()
         if listed
     }, evidence
-
-
-def _single(aggregate: Aggregate) -> str:
-    """An aggregate over events of all kinds at once, as over anything else."""
-    if aggregate.kinds is None:
-        return aggregate.sql
-    return f"{aggregate.sql} FILTER (WHERE {is_any('kind', aggregate.kinds)})"
 
 
 def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row") -> str:

@@ -20,10 +20,8 @@ __all__ = [
     "Value",
     "families",
     "family",
-    "in_sequence",
     "of_changes",
     "of_events",
-    "of_kinds",
 ]
 
 
@@ -31,11 +29,9 @@ class Known(StrEnum):
     """What was known of a lead as of a moment; the tables that aggregates are over."""
 
     EVENTS = "events"
-    """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), and `number_<place in
-    Target.numbers>`."""
-    SEQUENCE = "sequence"
-    """The events in order: `by_lead` (whether the lead made it happen), `occurred_at`, `occurred_before` (that of the
-    event before; null for the first), `first_ours` (that of staff's first one up to then; null if there is none)."""
+    """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), `number_<place in
+    Target.numbers>`, `by_lead` (whether the lead made it happen), `occurred_before` (that of the event before; null for
+    the first), `first_ours` (`occurred_at` of staff's first one; null if there is none)."""
     STATEMENTS = "statements"
     """`aspect` (its place among `aspects(target)`), `text`, `number`, `position` (the latest has the largest)."""
     CHANGES = "changes"
@@ -49,15 +45,11 @@ class Aggregate:
 
     Args:
         over: What is aggregated.
-        sql: One aggregate function. Over events it is `count`, `sum`, `min`, `max` or `bit_or`: it is computed for each
-            kind of event by itself, and those of several kinds are put together: a count of what there is none of is
-            null.
-        kinds: Over events, the kinds that matter, by their place in `Target.events`; None: all.
+        sql: One aggregate function; null, even of a count, if there is nothing at all.
     """
 
     over: Known
     sql: str
-    kinds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,17 +123,6 @@ def of_events(**aggregates: str) -> dict[str, Aggregate]:
     <Known.EVENTS: 'events'>
     """
     return {name: Aggregate(Known.EVENTS, sql) for name, sql in aggregates.items()}
-
-
-def of_kinds(kinds: Iterable[int], **aggregates: str) -> dict[str, Aggregate]:
-    """Aggregates over the events of some kinds that were known."""
-    chosen = tuple(sorted(kinds))
-    return {name: Aggregate(Known.EVENTS, sql, chosen) for name, sql in aggregates.items()}
-
-
-def in_sequence(**aggregates: str) -> dict[str, Aggregate]:
-    """Aggregates over the events that were known, each beside what was before it."""
-    return {name: Aggregate(Known.SEQUENCE, sql) for name, sql in aggregates.items()}
 
 
 def of_changes(**aggregates: str) -> dict[str, Aggregate]:

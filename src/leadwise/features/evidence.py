@@ -18,7 +18,6 @@ from leadwise.features.markets import beginning_of_day, with_medians
 from leadwise.features.tables import engine_tables, places_in_time
 
 _COMPARED = re.compile(r"\bmedian_(\d+)\b")
-_EVENTS = {Known.EVENTS, Known.SEQUENCE}
 _ONE_OF = ("min(", "max(", "arg_max")
 """Aggregates that take their value from one fact."""
 
@@ -86,7 +85,7 @@ def _behind(
     events: set[int] = set()
     statements: set[int] = set()
     for aggregate, column in aggregates:
-        facts = events if aggregate.over in _EVENTS else statements
+        facts = events if aggregate.over is Known.EVENTS else statements
         facts.update(_facts(found[aggregate.over], aggregate, column))
     return Behind(tuple(sorted(events)), tuple(sorted(own[place] for place in statements)))
 

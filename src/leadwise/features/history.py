@@ -142,11 +142,17 @@ def _features(
     target: Target, history: History, moments: pa.Table, query: str, tables: dict[str, pa.Table], engine: Engine
 ) -> pa.Table:
     rows = pa.array(np.arange(moments.num_rows))
-    found = engine.run(query, {**tables, "moments": moments.append_column("row", rows)})
+    found = _in_order(engine.run(query, {**tables, "moments": moments.append_column("row", rows)}))
     _check_known(history, moments, found["known_since"])
     columns = {each.name: found[f"feature_{place}"].cast(each.dtype) for place, each in enumerate(definitions(target))}
     asked = moments.select(MOMENTS.names)
     return pa.table([*asked.columns, *columns.values()], names=[*asked.column_names, *columns])
+
+
+def _in_order(found: pa.Table) -> pa.Table:
+    """By row; quicker here than in a statement, which would sort a hundred columns."""
+    rows = found["row"].to_numpy()
+    return found if np.all(rows[1:] > rows[:-1]) else found.take(pa.array(np.argsort(rows)))
 
 
 def _check_known(history: History, moments: pa.Table, known_since: WholeColumn) -> None:

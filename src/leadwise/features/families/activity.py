@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 
 from leadwise.domain.target import Target
-from leadwise.features.definition import Aggregate, FeatureDefinition, family, in_sequence, of_events, of_kinds
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_events
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import count_of, days, hours, where, whole_days, within
+from leadwise.features.sql import count_of, days, hours, is_any, where, whole_days, within
 from leadwise.features.tables import NONE
 from leadwise.features.values import Say, Value, saying
 
@@ -24,7 +24,6 @@ def activity(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
 
 def _totals(target: Target) -> Iterator[FeatureDefinition]:
     for period, window_days in (("", None), (" in the last 24 hours", 1), (" in the last 7 days", 7)):
-        aggregate = "count(age)" if window_days is None else count_of(within(window_days))
         yield _whole(
             target,
             f"All events{period}",
@@ -32,7 +31,7 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
             period.removeprefix(" in the last "),
             saying(f"Events{period}: {{value}}"),
             "coalesce({count}, 0)",
-            of_events(count=aggregate),
+            of_events(count=count_of(within(window_days))),
         )
     yield _whole(
         target,
@@ -50,13 +49,11 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "",
         saying("Events of rare kinds: {value}"),
         "coalesce({count}, 0)",
-        of_kinds([NONE], count="count(age)"),
+        of_events(count=count_of(is_any("kind", [NONE]))),
     )
-    kinds = {
-        name: each
-        for place in range(len(target.events))
-        for name, each in of_kinds([place], **{f"kind_{place}": "count(age)"}).items()
-    }
+    kinds = of_events(
+        **{f"kind_{place}": count_of(is_any("kind", [place])) for place in range(len(target.events))},
+    )
     met = " + ".join(f"CASE WHEN {{{name}}} > 0 THEN 1 ELSE 0 END" for name in kinds) or "0"
     yield _whole(target, "Kinds of events", "kinds", "", saying("Different kinds of events: {value}"), met, kinds)
 
@@ -95,7 +92,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="",
         say=saying("Events per day since arrival: {value}"),
         value=f"coalesce({{count}}, 0) / greatest({days('as_of - arrived_at')}, 1e0)",
-        aggregates=of_events(count="count(age)"),
+        aggregates=of_events(count=count_of()),
     )
     yield FeatureDefinition(
         name="Hours between events on average",
@@ -106,7 +103,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="There were not two events yet",
         say=saying("On average {value} between events", "hours"),
         value=f"CASE WHEN {{count}} > 1 THEN {hours('{last} - {first}')} / ({{count}} - 1) END",
-        aggregates=of_events(count="count(age)", first="min(occurred_at)", last="max(occurred_at)"),
+        aggregates=of_events(count=count_of(), first="min(occurred_at)", last="max(occurred_at)"),
     )
     gap = "max(occurred_at - coalesce(occurred_before, arrived_at))"
     yield FeatureDefinition(
@@ -118,7 +115,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="",
         say=saying("The longest time in which nothing happened was {value}", "hours"),
         value=hours("greatest(coalesce({gap}, 0), as_of - coalesce({last}, arrived_at))"),
-        aggregates={**in_sequence(gap=gap), **of_events(last="max(occurred_at)")},
+        aggregates=of_events(gap=gap, last="max(occurred_at)"),
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from leadwise.domain.target import EventKind, EventNumber, Target
-from leadwise.features.definition import FeatureDefinition, family, of_kinds
+from leadwise.features.definition import FeatureDefinition, family, of_events
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import where, within
+from leadwise.features.sql import is_any, where, within
 from leadwise.features.values import saying
 
 _ROUNDED = "round({total} * 1e6) / 1e6"
@@ -30,19 +30,20 @@ def amounts(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
 def _of_number(
     target: Target, kind: EventKind, number: EventNumber, title: str, place: int
 ) -> Iterator[FeatureDefinition]:
-    column = f"number_{target.numbers.index(number.name)}"
+    column, own = f"number_{target.numbers.index(number.name)}", is_any("kind", [place])
+    total = where("sum", column, own)
     unit = f" {number.unit}".rstrip()
     for name, window, missing, value, aggregates in (
-        ("", "", "", _SUM, {"total": f"sum({column})"}),
-        (" in the last 30 days", "30 days", "", _SUM, {"total": where("sum", column, within(30))}),
+        ("", "", "", _SUM, {"total": total}),
+        (" in the last 30 days", "30 days", "", _SUM, {"total": where("sum", column, own, within(30))}),
         (
             " on average",
             "",
             kind.never,
             _MEAN,
-            {"total": f"sum({column})", "count": f"count({column})"},
+            {"total": total, "count": where("count", column, own)},
         ),
-        (" at most", "", kind.never, "{most}", {"most": f"max({column})"}),
+        (" at most", "", kind.never, "{most}", {"most": where("max", column, own)}),
     ):
         yield FeatureDefinition(
             name=title + name,
@@ -53,5 +54,5 @@ def _of_number(
             missing=missing,
             say=saying(f"{title}: {{value}}{unit}{name}"),
             value=value,
-            aggregates=of_kinds([place], **aggregates),
+            aggregates=of_events(**aggregates),
         )

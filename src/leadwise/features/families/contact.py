@@ -5,20 +5,10 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from leadwise.domain.target import Actor, Target
-from leadwise.features.definition import (
-    Aggregate,
-    FeatureDefinition,
-    family,
-    in_sequence,
-    of_changes,
-    of_events,
-    of_kinds,
-)
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_changes, of_events
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import hours, where
+from leadwise.features.sql import count_of, hours, is_any, where
 from leadwise.features.values import saying
-
-Kinds = tuple[int, ...]
 
 
 @family
@@ -34,14 +24,14 @@ def contact(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     yield _anything(target)
 
 
-def _our_replies(target: Target, theirs: Kinds, ours: Kinds) -> Iterator[FeatureDefinition]:
+def _our_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDefinition]:
     yield _hours(
         target,
         name="Hours to our first reply",
         sentence="We first replied after {value}",
         missing="We have not replied yet",
         value=hours("{first} - arrived_at"),
-        aggregates=of_kinds(ours, first="min(occurred_at)"),
+        aggregates=of_events(first=where("min", "occurred_at", ours)),
     )
     last_heard = "coalesce({heard}, arrived_at)"
     yield _hours(
@@ -50,21 +40,21 @@ def _our_replies(target: Target, theirs: Kinds, ours: Kinds) -> Iterator[Feature
         sentence="Has waited for our reply for {value}",
         missing="Is not waiting for our reply",
         value=f"CASE WHEN {{ours}} >= {last_heard} THEN NULL ELSE {hours(f'as_of - {last_heard}')} END",
-        aggregates={**of_kinds(theirs, heard="max(occurred_at)"), **of_kinds(ours, ours="max(occurred_at)")},
+        aggregates=of_events(heard=where("max", "occurred_at", theirs), ours=where("max", "occurred_at", ours)),
     )
 
 
-def _their_replies(target: Target, theirs: Kinds, ours: Kinds) -> Iterator[FeatureDefinition]:
+def _their_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDefinition]:
     yield _hours(
         target,
         name="Hours to their first reply",
         sentence="Answered our first message after {value}",
         missing="Has not answered us",
         value=hours("{answer} - {first}"),
-        aggregates={
-            **of_kinds(ours, first="min(occurred_at)"),
-            **in_sequence(answer=where("min", "occurred_at", "by_lead AND occurred_at > first_ours")),
-        },
+        aggregates=of_events(
+            first=where("min", "occurred_at", ours),
+            answer=where("min", "occurred_at", "by_lead", "occurred_at > first_ours"),
+        ),
     )
     yield FeatureDefinition(
         name="Engagement rate",
@@ -75,18 +65,18 @@ def _their_replies(target: Target, theirs: Kinds, ours: Kinds) -> Iterator[Featu
         missing="We have not been in touch yet",
         say=saying("Was active {value} times for each time that we were"),
         value="CASE WHEN {ours} > 0 THEN CAST(coalesce({theirs}, 0) AS DOUBLE) / {ours} END",
-        aggregates={**of_kinds(theirs, theirs="count(age)"), **of_kinds(ours, ours="count(age)")},
+        aggregates=of_events(theirs=count_of(theirs), ours=count_of(ours)),
     )
 
 
-def _last_heard_from(target: Target, theirs: Kinds) -> FeatureDefinition:
+def _last_heard_from(target: Target, theirs: str) -> FeatureDefinition:
     return _hours(
         target,
         name="Hours since last heard from",
         sentence="Last heard from {value} ago",
         missing="",
         value=hours("as_of - coalesce({heard}, arrived_at)"),
-        aggregates=of_kinds(theirs, heard="max(occurred_at)"),
+        aggregates=of_events(heard=where("max", "occurred_at", theirs)),
     )
 
 
@@ -101,8 +91,9 @@ def _anything(target: Target) -> FeatureDefinition:
     )
 
 
-def _made_by(target: Target, actor: Actor) -> Kinds:
-    return tuple(place for place, kind in enumerate(target.events) if kind.actor is actor)
+def _made_by(target: Target, actor: Actor) -> str:
+    """That an event is of a kind that they make happen."""
+    return is_any("kind", [place for place, kind in enumerate(target.events) if kind.actor is actor])
 
 
 def _hours(

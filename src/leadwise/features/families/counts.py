@@ -6,9 +6,9 @@ from functools import partial
 import pyarrow as pa
 
 from leadwise.domain.target import FIELD_CHANGED, EventKind, Target
-from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_changes, of_kinds
+from leadwise.features.definition import Aggregate, FeatureDefinition, family, of_changes, of_events
 from leadwise.features.engines import Dialect
-from leadwise.features.sql import count_of, days, within
+from leadwise.features.sql import count_of, days, is_any, where, within
 from leadwise.features.values import Value, fill, saying
 
 WINDOWS = {
@@ -20,7 +20,7 @@ WINDOWS = {
 """What people call a window, and its days; empty: ever."""
 
 Of = Callable[..., dict[str, Aggregate]]
-"""`of_kinds` of one kind, or `of_changes`."""
+"""`of_events` or `of_changes`."""
 
 CHANGES = EventKind(
     name=FIELD_CHANGED,
@@ -35,15 +35,15 @@ CHANGES = EventKind(
 def counts(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Counts of each kind over windows, and days since its first and last; the same of changed fields."""
     for place, kind in enumerate(target.events):
-        yield from _counts(target, kind, partial(of_kinds, [place]))
-        yield from _times(target, kind, partial(of_kinds, [place]))
+        own = is_any("kind", [place])
+        yield from _counts(target, kind, of_events, own)
+        yield from _times(target, kind, of_events, own)
     yield from _counts(target, CHANGES, of_changes)
     yield from _times(target, CHANGES, of_changes)
 
 
-def _counts(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefinition]:
+def _counts(target: Target, kind: EventKind, of: Of, own: str = "") -> Iterator[FeatureDefinition]:
     for window, window_days in WINDOWS.items():
-        aggregate = "count(age)" if window_days is None else count_of(within(window_days))
         period = f" in the last {window}" if window else ""
         yield FeatureDefinition(
             name=kind.title + period,
@@ -54,11 +54,11 @@ def _counts(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefiniti
             missing="",
             say=partial(_say, kind, period),
             value="coalesce({count}, 0)",
-            aggregates=of(count=aggregate),
+            aggregates=of(count=count_of(own, within(window_days))),
         )
 
 
-def _times(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefinition]:
+def _times(target: Target, kind: EventKind, of: Of, own: str = "") -> Iterator[FeatureDefinition]:
     for which, aggregate in (("first", "min"), ("last", "max")):
         yield FeatureDefinition(
             name=f"{kind.title}: days since the {which}",
@@ -69,7 +69,7 @@ def _times(target: Target, kind: EventKind, of: Of) -> Iterator[FeatureDefinitio
             missing=kind.never,
             say=saying(f"{kind.title}: the {which} was {{value}} ago", "days"),
             value=days("as_of - {at}"),
-            aggregates=of(at=f"{aggregate}(occurred_at)"),
+            aggregates=of(at=where(aggregate, "occurred_at", own)),
         )
 
 

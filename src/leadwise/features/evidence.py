@@ -18,6 +18,7 @@ from leadwise.features.markets import beginning_of_day, with_medians
 from leadwise.features.tables import engine_tables, places_in_time
 
 _COMPARED = re.compile(r"\bmedian_(\d+)\b")
+_ENGINE = DuckDBEngine()
 _ONE_OF = ("min(", "max(", "arg_max")
 """Aggregates that take their value from one fact."""
 
@@ -57,7 +58,7 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
     tables = engine_tables(target, history)
     tables["events"] = tables["events"].append_column("position", history.events["position"])
     tables["moments"] = pa.table([[lead], [as_of]], schema=MOMENTS).append_column("row", pa.array([0]))
-    found = {known: DuckDBEngine().run(statement, tables) for known, statement in statements.items()}
+    found = {known: _ENGINE.run(statement, tables) for known, statement in statements.items()}
     said = history.statements
     own = dict(zip(places_in_time(said).tolist(), said["position"].to_pylist(), strict=True))
     behind = {name: _behind(found, aggregates, own) for name, aggregates in columns.items()}
@@ -70,7 +71,7 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
 
 def _markets(target: Target, history: History, moment: pa.Table) -> list[Market | None]:
     """The market of each of the target's prices at one moment; None where there are too few prices."""
-    found = with_medians(target, history, moment, DuckDBEngine()).to_pylist()[0]
+    found = with_medians(target, history, moment, _ENGINE).to_pylist()[0]
     day = beginning_of_day(found["as_of"])
     return [
         None if found[f"median_{place}"] is None else Market(day, found[f"median_{place}"], found[f"prices_{place}"])

@@ -5,6 +5,7 @@ that applies the rule of `domain.clock.visible` (`features.compiling`).
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.history import MOMENTS, History, instant_of
@@ -20,6 +22,7 @@ from leadwise.features.compiling import compile_features
 from leadwise.features.definition import FeatureDefinition, Value, families
 from leadwise.features.engines import Dialect, Engine
 from leadwise.features.markets import with_medians
+from leadwise.features.parts import split
 from leadwise.features.tables import engine_tables
 from leadwise.features.texts import WholeColumn
 
@@ -36,6 +39,8 @@ __all__ = [
 ]
 
 
+_WORTH_A_STATEMENT = 10_000
+"""Fewer moments are not divided among processors."""
 _NEVER = int(np.iinfo(np.int64).max)
 
 
@@ -128,31 +133,30 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
         EngineError: if the engine cannot go on.
     """
     moments = with_medians(target, history, moments, engine)
-    tables = engine_tables(target, history)
-    query = statement(target, engine.dialect)
-    step = engine.moments_at_once
-    parts = [
-        _features(target, history, moments.slice(start, step), query, tables, engine)
-        for start in range(0, max(moments.num_rows, 1), step)
-    ]
-    return pa.concat_tables(parts)
+    each = -(-moments.num_rows // engine.statements_at_once)
+    most = min(engine.moments_at_once, max(each, _WORTH_A_STATEMENT))
+    if moments.num_rows <= most:
+        return _features(target, history, moments, engine)
+    parts = split(history, moments, most)
+    with ThreadPoolExecutor(engine.statements_at_once) as pool:
+        found = pa.concat_tables(pool.map(lambda part: _features(target, part.history, part.moments, engine), parts))
+    return _ordered(found, np.concatenate([part.places["moments"] for part in parts]))
 
 
-def _features(
-    target: Target, history: History, moments: pa.Table, query: str, tables: dict[str, pa.Table], engine: Engine
-) -> pa.Table:
-    rows = pa.array(np.arange(moments.num_rows))
-    found = _in_order(engine.run(query, {**tables, "moments": moments.append_column("row", rows)}))
+def _features(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
+    numbered = moments.append_column("row", pa.array(np.arange(moments.num_rows)))
+    tables = {**engine_tables(target, history), "moments": numbered}
+    found = engine.run(statement(target, engine.dialect), tables)
+    found = _ordered(found, found["row"].to_numpy())
     _check_known(history, moments, found["known_since"])
     columns = {each.name: found[f"feature_{place}"].cast(each.dtype) for place, each in enumerate(definitions(target))}
     asked = moments.select(MOMENTS.names)
     return pa.table([*asked.columns, *columns.values()], names=[*asked.column_names, *columns])
 
 
-def _in_order(found: pa.Table) -> pa.Table:
-    """By row; quicker here than in a statement, which would sort a hundred columns."""
-    rows = found["row"].to_numpy()
-    return found if np.all(rows[1:] > rows[:-1]) else found.take(pa.array(np.argsort(rows)))
+def _ordered(found: pa.Table, row: NDArray[np.int64]) -> pa.Table:
+    """By row; a statement that sorts a hundred columns takes longer."""
+    return found if np.all(row[1:] > row[:-1]) else found.take(np.argsort(row))
 
 
 def _check_known(history: History, moments: pa.Table, known_since: WholeColumn) -> None:

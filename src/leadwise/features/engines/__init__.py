@@ -40,8 +40,13 @@ class Engine(Protocol):
         """How many moments one statement may have, so that memory stays bounded."""
         ...
 
+    @property
+    def statements_at_once(self) -> int:
+        """How many statements run best at the same time, each called for by a thread of its own."""
+        ...
+
     def run(self, statement: str, tables: Tables) -> pa.Table:
-        """The statement's result, in the order that it asks for.
+        """The statement's result, in the order that it asks for, if any.
 
         Raises:
             EngineError: if the engine cannot go on: memory, disk, a lost cluster.

@@ -1,13 +1,15 @@
 """The embedded engine: DuckDB, within this process.
 
-Memory is bounded; what does not fit is spilled to disk. For a few rows a statement is planned once, and the plan kept.
+Memory is bounded, for all statements together; what does not fit is spilled to disk. For a few rows a statement is
+planned once, and the plan kept.
 """
 
+import os
 import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -42,22 +44,28 @@ class DuckDBEngine:
     """Runs statements within this process; may be shared between threads.
 
     Args:
-        memory_limit: How much memory a statement may take, as DuckDB reads it.
-        temp_directory: Where it spills what takes more; None: the system's folder for temporary files.
-        threads: How many threads it may use; None: all processors.
-        moments_at_once: How many moments one statement has.
+        memory_limit: How much memory statements may take, as DuckDB reads it.
+        temp_directory: Where they spill what takes more; None: the system's folder for temporary files.
+        threads: How many processors it may use; None: all.
+        moments_at_once: How many moments one statement has: few enough that what it works on stays near a processor.
     """
 
     memory_limit: str = "3GB"
     temp_directory: Path | None = None
     threads: int | None = None
-    moments_at_once: int = 250_000
+    moments_at_once: int = 100_000
     dialect: DuckDBDialect = field(default_factory=DuckDBDialect)
+    _database: "duckdb.DuckDBPyConnection | None" = field(default=None, repr=False)
     _prepared: OrderedDict[object, PreparedStatement] = field(default_factory=OrderedDict, repr=False)
-    _lock: Lock = field(default_factory=Lock, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    @property
+    def statements_at_once(self) -> int:
+        """One for each processor."""
+        return self.threads or os.cpu_count() or 1
 
     def run(self, statement: str, tables: Tables) -> pa.Table:
-        """The statement's result, in the order that it asks for.
+        """The statement's result, in the order that it asks for, if any.
 
         Raises:
             EngineError: if memory or disk do not suffice.
@@ -75,7 +83,7 @@ class DuckDBEngine:
             raise EngineError("DuckDB", str(error)) from error
 
     def _run_once(self, statement: str, tables: Tables) -> pa.Table:
-        with self._connect(self.threads) as connection:
+        with self._connect() as connection:
             for name, table in tables.items():
                 source = table if isinstance(table, pa.Table) else connection.read_parquet(_files(table))
                 connection.register(name, source)
@@ -85,23 +93,24 @@ class DuckDBEngine:
     def _find_prepared(self, statement: str, tables: dict[str, pa.Table]) -> PreparedStatement:
         key = (statement, tuple((name, str(table.schema)) for name, table in tables.items()))
         if key not in self._prepared:
-            self._prepared[key] = PreparedStatement(self._connect(1), statement, tables)
+            self._prepared[key] = PreparedStatement(self._connect(), statement, tables)
             while len(self._prepared) > STATEMENTS_KEPT:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
         return self._prepared[key]
 
-    def _connect(self, threads: int | None) -> "duckdb.DuckDBPyConnection":
+    def _connect(self) -> "duckdb.DuckDBPyConnection":
+        """A connection of its own to the one database, in memory, that bounds what all take together."""
         import duckdb  # noqa: PLC0415
 
-        folder = self.temp_directory or Path(tempfile.gettempdir()) / "leadwise-duckdb"
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": self.memory_limit,
-            "temp_directory": str(folder),
-        }
-        if threads is not None:
-            config["threads"] = threads
-        return duckdb.connect(config=config)
+        with self._lock:
+            if self._database is None:
+                folder = self.temp_directory or Path(tempfile.gettempdir()) / "leadwise-duckdb"
+                # One thread: whoever calls brings a processor along, and statements that share none take less of them.
+                self._database = duckdb.connect(
+                    config={"memory_limit": self.memory_limit, "temp_directory": str(folder), "threads": 1}
+                )
+            return self._database.cursor()
 
 
 def _files(path: Path) -> str:

@@ -46,12 +46,14 @@ class SparkEngine:
             temporary files, which does where all workers are on this machine.
         memory: How much each Java process may take ("2g").
         moments_at_once: How many moments one statement has.
+        statements_at_once: How many statements run at the same time; each has the whole cluster.
     """
 
     master: str = LOCAL
     folder: Path | None = None
     memory: str = "2g"
     moments_at_once: int = 5_000_000
+    statements_at_once: int = 1
     dialect: SparkDialect = field(default_factory=SparkDialect)
 
     def run(self, statement: str, tables: Tables) -> pa.Table:
@@ -67,7 +69,7 @@ class SparkEngine:
                 session.read.parquet(_url(_stored(table, folder / f"{name}.parquet"))).createOrReplaceTempView(name)
             found = folder / "found"
             session.sql(statement).write.parquet(_url(found))
-            files = sorted(found.glob("part-*.parquet"))  # named in the order of rows
+            files = sorted(found.glob("part-*.parquet"))  # named in order
             return pa.concat_tables([pq.ParquetFile(path).read() for path in files])
 
     def run_each(self, work: Callable[[int], None], count: int) -> None:

@@ -16,6 +16,7 @@ from leadwise.domain.clock import now
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.score import Score
 from leadwise.domain.target import Target
+from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute
 from leadwise.registry.versions import NoActiveModelError
@@ -49,6 +50,7 @@ class StoredScores:
 
     def __init__(self, database: Database, models: ActiveModels, targets: Targets) -> None:
         self._database, self._models, self._targets = database, models, targets
+        self._engine = DuckDBEngine()  # keeps the plans of the statements that it has run
 
     def score_leads(self, organisation: str, target: str, leads: Sequence[LeadName]) -> LeadScoresAnswer:
         """Score stored leads now, and append the scores."""
@@ -57,7 +59,7 @@ class StoredScores:
         with self._database.transaction(organisation) as connection:
             numbers = Listing(connection, organisation).find_numbers(leads, shipped.entity)
             known = sorted(set(numbers.values()))
-            scores = _score(connection, organisation, model.target or shipped, model, known)
+            scores = _score(connection, organisation, model.target or shipped, model, known, self._engine)
             added = ScoreRepository(connection, organisation).add_many(scores)
         gone = {(rejection.source, rejection.external_id) for rejection in added.rejected}
         return LeadScoresAnswer(
@@ -125,7 +127,12 @@ class StoredScores:
 
 
 def _score(
-    connection: Connection, organisation: str, target: Target, model: FittedModel, leads: Sequence[int]
+    connection: Connection,
+    organisation: str,
+    target: Target,
+    model: FittedModel,
+    leads: Sequence[int],
+    engine: Engine,
 ) -> list[Score]:
     """A score of each of these leads, by all that is known of it now."""
     history, as_of = read_history(connection, organisation, target, leads), now()
@@ -133,6 +140,6 @@ def _score(
     instant = microseconds(as_of)
     known = lead[(occurred_at <= instant) & (recorded_at <= instant)].tolist()
     moments = pa.table([known, [instant] * len(known)], schema=MOMENTS)
-    features = compute(target, history, moments, DuckDBEngine()).drop_columns(MOMENTS.names)
+    features = compute(target, history, moments, engine).drop_columns(MOMENTS.names)
     table = moment_table(history, moments, features)
-    return with_changes(connection, organisation, target, compute_scores(model, target, table, as_of), table)
+    return with_changes(connection, organisation, target, compute_scores(model, target, table, as_of), table, engine)

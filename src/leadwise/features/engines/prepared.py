@@ -5,7 +5,7 @@ only if it reads no table, so that the rows come as parameters: a list for each 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -42,11 +42,8 @@ class PreparedStatement:
             self._schema = found.schema
             return found
         rows = self._connection.execute(query).fetchall()  # for a few rows the quickest of all ways
-        columns = list(zip(*rows, strict=True)) or [()] * len(self._schema)
-        return pa.table(
-            [pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)],
-            schema=self._schema,
-        )
+        together: Any = pa.array(rows, pa.struct(list(self._schema)))
+        return pa.Table.from_batches([pa.RecordBatch.from_struct_array(together)], self._schema)
 
 
 def can_be_parameters(tables: Mapping[str, pa.Table]) -> bool:

@@ -21,9 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import httpx
@@ -162,7 +163,7 @@ def measure(folder: Path, seconds: float, connections: int, predictions: int) ->
             )
             for _ in range(3)
         ]
-        found["empty"], found["predict"] = sorted(runs, key=lambda run: run[1].rate / run[0].rate)[1]
+        found["empty"], found["predict"] = (middle(each) for each in zip(*runs, strict=True))
         found["alone"] = wrk(f"{url}/api/v1/predict", single, seconds, 1)
         started = time.perf_counter()
         for _ in range(5):
@@ -171,6 +172,11 @@ def measure(folder: Path, seconds: float, connections: int, predictions: int) ->
         if predictions:
             found["memory"] = memory(server.pid, url, batch, predictions)
     return found
+
+
+def middle(runs: Iterable[Measured]) -> Measured:
+    """The middle rate and the middle p99."""
+    return Measured(*(median(figures) for figures in zip(*runs, strict=True)))
 
 
 def memory(pid: int, url: str, batch: bytes, predictions: int) -> list[float]:
@@ -227,7 +233,7 @@ def describe(algorithm: str, ours: dict[str, object], peers: dict[str, Measured]
         "# Speed of the service",
         "",
         f"`benchmarks/service.py`: one web process, wrk with {connections} kept connections on the same two cores, the",
-        f"middle of three runs; load {load:.1f} when it began. The model is the winner on {LEARNT_FROM:,} leads with",
+        f"middles of three runs; load {load:.1f} when it began. The model is the winner on {LEARNT_FROM:,} leads with",
         f"eleven features: {algorithm}. Each prediction has contributions that add up, and its row in the ledger is",
         "durable before it is answered.",
         "",

@@ -31,7 +31,7 @@ def fill(sentence: str, value: Value) -> str:
 
     >>> fill("The vehicle costs {value} EUR", 18900.0), fill("We first replied after {value} hours", 2.25)
     ('The vehicle costs 18,900 EUR', 'We first replied after 2.2 hours')
-    >>> fill("Events per day: {value}", 0.0355)
+    >>> fill("Events per day: {value}", 0.0356)
     'Events per day: 0.036'
     """
     return sentence.replace("{value}", _written(value))

@@ -32,7 +32,8 @@ def make_cli(asked: str | None = None) -> typer.Typer:
     """
     cli = typer.Typer(name="leadwise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     cli.callback()(program)
-    wanted = {asked} if asked in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
+    known = {*COMMANDS, *GROUPS}
+    wanted = {asked} & known or known
     for name in COMMANDS:
         if name in wanted:
             cli.command(name)(_module(name).run)

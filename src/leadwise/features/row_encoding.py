@@ -35,7 +35,8 @@ _WORD = re.compile(r"[^\t\n\f\r ]+")
 _YEARS = range(1800, 2201)
 _NUMBERS = frozenset({int, float})
 _NUMBERS_OR_NONE = frozenset({int, float, type(None)})
-_LARGEST_EXACT = 2**53
+LARGEST_EXACT = 2**53
+"""Whole numbers below it are exact as numbers of 64 bits with a point, which is how JSON is mostly read."""
 _PLAIN_KINDS = frozenset({*NUMERIC, ColumnKind.DATE, ColumnKind.TEXT})
 
 
@@ -116,7 +117,7 @@ def _plain_numbers(values: list[object]) -> Floats | None:
     given = found[~np.isnan(found)]
     if len(given) + values.count(None) < len(values):  # somebody gave a NaN
         return None
-    return found if not len(given) or np.abs(given).max() < _LARGEST_EXACT else None
+    return found if not len(given) or np.abs(given).max() < LARGEST_EXACT else None
 
 
 class CellReader:

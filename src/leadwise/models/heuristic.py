@@ -102,8 +102,7 @@ class Heuristic(Algorithm):
 
     def predict(self, frame: Frame) -> Floats:
         """Margins, shape (rows,)."""
-        explanation = self.explain(frame)
-        return np.asarray(explanation.base + explanation.contributions.sum(axis=1))
+        return self.explain(frame).margins
 
     def explain(self, frame: Frame) -> Explanation:
         """The points themselves."""

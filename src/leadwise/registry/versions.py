@@ -220,8 +220,7 @@ class ModelVersions:
 
     def find_active_version(self) -> str | None:
         """The version that should score now; None if none was ever activated."""
-        stored = self._models.find_active(self._target)
-        return None if stored is None else stored.version
+        return next((entry.version for entry in self._models.list_activations(self._target)), None)
 
     def find_in_production(self, as_of: datetime) -> Activation | None:
         """Which version scored at that instant, since when, and who had decided; None if none did yet."""

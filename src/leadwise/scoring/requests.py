@@ -14,7 +14,7 @@ from leadwise.domain.card import ModelCard, Task
 from leadwise.domain.column import Column, ColumnKind
 from leadwise.domain.frame import Floats, Frame
 from leadwise.domain.prediction import Contribution, Prediction
-from leadwise.features.row_encoding import GivenColumn, RowEncoder, is_absent
+from leadwise.features.row_encoding import LARGEST_EXACT, GivenColumn, RowEncoder, is_absent
 from leadwise.models.algorithm import Explanation
 from leadwise.models.margins import sigmoid
 from leadwise.training.fitted_model import FittedModel
@@ -22,7 +22,6 @@ from leadwise.training.fitted_model import FittedModel
 Row = Mapping[str, object]
 TRIED_ROWS, TRIALS = 16, 3
 """How it is found out from how many rows on one pass over all of them is quicker than a pass for each."""
-LARGEST = 2**53
 Scored = tuple[float | None, float | None, float | None]
 """A score, and the ends of its interval."""
 _NOTHING: Scored = (None, None, None)
@@ -80,7 +79,7 @@ class ModelScorer:
         values, given = self._encoder.encode_rows(rows)
         explanation = self._explain(values)
         contributions = explanation.contributions
-        margins = explanation.base + contributions.sum(axis=1)
+        margins = explanation.margins
         scores = sigmoid(margins) if self._conversion else self.model.amounts(margins)
         scored = zip(scores.tolist(), *self._intervals(margins), strict=True)
         reasons, missing = self._reasons(contributions, given), self._missing(given, len(rows))
@@ -184,7 +183,7 @@ def shown(value: object, column: Column) -> float | bool | str | None:
         return value
     if type(value) in _NUMBERS:
         number = cast("float", value)
-        return number if -LARGEST < number < LARGEST else None  # neither is true of not a number
+        return number if -LARGEST_EXACT < number < LARGEST_EXACT else None  # neither is true of not a number
     if isinstance(value, str) and column.kind in _LABELS and value in column.levels:
         return value
     return None

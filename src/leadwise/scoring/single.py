@@ -68,7 +68,7 @@ class RowScorer:
         card = self._model.card
         explanation = self._model.explain_row(Frame(self._features, self._encoder.encode(row)[None]), exact=exact)
         contributions = explanation.contributions[0]
-        margin = explanation.base + explanation.contributions.sum(axis=1)
+        margin = explanation.margins
         probability = value = low = high = grade = None
         rates: tuple[float | None, float | None] = (None, None)
         if card.task is Task.CONVERSION:

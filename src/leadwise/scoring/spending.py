@@ -60,9 +60,7 @@ class SpendingRule:
             grade=None,
             action=self._actions["A" if value else "D"],
             base=0.0,
-            contributions=[Contribution(column=used[0], value=_number(row.get(used[0])), contribution=value)]
-            if value
-            else [],
+            contributions=_reasons(used[0], row, value),
             missing=tuple(name for name in used if _number(row.get(name)) is None),
             unknown=(),
             inputs=fingerprint(row),

@@ -63,7 +63,7 @@ def _on_frame(model: FittedModel, frame: Frame, what: str) -> Iterator[Promise]:
     if model.card.task is Task.CONVERSION:
         probability = sigmoid(margins)
         yield Promise(bool(((probability >= 0) & (probability <= 1)).all()), f"Probabilities of {what} are 0 to 1.")
-    gap = np.abs(explanation.base + explanation.contributions.sum(axis=1) - margins)
+    gap = np.abs(explanation.margins - margins)
     scale = np.maximum(1.0, np.abs(margins))
     yield Promise(bool((gap <= ADDS_UP_WITHIN * scale).all()), f"Reasons of {what} add up to the score.")
     yield Promise(

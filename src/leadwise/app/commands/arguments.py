@@ -140,3 +140,8 @@ def _refuse(given: Mapping[str, bool], sentence: str) -> None:
     if names:
         message = f"{sentence}: {', '.join(names)}."
         raise typer.BadParameter(message)
+
+
+def refuse_organisation_with_server(organisation: str) -> None:
+    """Refuse another organisation than the one that a service's key says."""
+    refuse_with_server({"--organisation": organisation != "default"})

@@ -33,7 +33,7 @@ def list_all(
     if server is not None:
         from leadwise.app.remote_versions import as_jobs, jobs_at
 
-        take.refuse_with_server({"--organisation": organisation != "default"})
+        take.refuse_organisation_with_server(organisation)
         answers = jobs_at(server, wanted, limit)
         jobs, document = as_jobs(answers), RootModel[list[Any]](answers)
     else:
@@ -62,7 +62,7 @@ def show(
     if server is not None:
         from leadwise.app.remote_versions import as_jobs, job_at
 
-        take.refuse_with_server({"--organisation": organisation != "default"})
+        take.refuse_organisation_with_server(organisation)
         answer = job_at(server, str(job))
         (found,), document = as_jobs([answer]), RootModel[Any](answer)
     else:

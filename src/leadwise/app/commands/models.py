@@ -31,7 +31,7 @@ def list_all(
     if server is not None:
         from leadwise.app.remote_versions import versions_at
 
-        _refuse_organisation(organisation)
+        take.refuse_organisation_with_server(organisation)
         reports = versions_at(server, target)
     else:
         with open_versions(target, organisation) as versions:
@@ -62,7 +62,7 @@ def show(
     if server is not None:
         from leadwise.app.remote_versions import card_at
 
-        _refuse_organisation(organisation)
+        take.refuse_organisation_with_server(organisation)
         card = card_at(server, target, version, instant)
     else:
         with open_versions(target, organisation) as versions:
@@ -88,7 +88,7 @@ def activate(
     if server is not None:
         from leadwise.app.remote_versions import activate_at
 
-        _refuse_organisation(organisation)
+        take.refuse_organisation_with_server(organisation)
         verdict = activate_at(server, target, version)
     else:
         with open_versions(target, organisation) as versions:
@@ -116,7 +116,7 @@ def rollback(
     if server is not None:
         from leadwise.app.remote_versions import roll_back_at
 
-        _refuse_organisation(organisation)
+        take.refuse_organisation_with_server(organisation)
         back = roll_back_at(server, target, version)
     else:
         with open_versions(target, organisation) as versions:
@@ -173,8 +173,3 @@ def prune(target: Target, keep: Keep = 10, days: Days = 90.0, organisation: take
     with open_versions(target, organisation) as versions:
         removed = versions.prune(keep, days, getpass.getuser())
     remark(f"Removed the files of {', '.join(removed)}." if removed else "No version is old enough to be removed.")
-
-
-def _refuse_organisation(organisation: str) -> None:
-    """Refuse another organisation than the one that a key says."""
-    take.refuse_with_server({"--organisation": organisation != "default"})

@@ -126,6 +126,19 @@ def test_a_key_opens_what_its_roles_say_and_only_its_organisation(database: Data
     assert {row["organisation_id"] for row in ledger(database)} == {"acme"}
 
 
+def test_a_client_that_can_only_change_its_base_url_has_the_key_in_there(database: Database):
+    key = add_key(database, Role.SCORE)
+    with running(database, is_open=False) as client:
+        for user_info in (key, f"leadwise:{key}"):
+            with httpx.Client(base_url=client.base_url.copy_with(userinfo=user_info.encode())) as theirs:
+                assert predict(theirs).status_code == 200
+        for_a_proxy = {"Authorization": "Basic YW5uYTpzZWNyZXQ="}
+        assert predict(client, headers=for_a_proxy | {"X-API-Key": key}).status_code == 200
+        for nothing in ("Basic YW5uYTpzZWNyZXQ=", "Basic !", "Basic", "Basic " + "A" * 3001):
+            refused = predict(client, headers={"Authorization": nothing})
+            assert (refused.status_code, refused.json()["code"]) == (401, "key_missing")
+
+
 def test_a_revoked_key_opens_nothing_a_second_later(database: Database):
     key = add_key(database, Role.SCORE)
     with running(database, is_open=False) as client:

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from leadwise.domain.errors import Forbidden
 
+KEY_PREFIX = "lw"
+"""What every key begins with: `lw_<id>_<secret>`."""
+
 
 class Role(StrEnum):
     """What a key may be used for. Each role stands alone, but for `admin`, which may do everything."""

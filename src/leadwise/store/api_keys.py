@@ -14,12 +14,11 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from leadwise.domain.access import Role
+from leadwise.domain.access import KEY_PREFIX, Role
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Missing
 from leadwise.store import tables
 
-PREFIX = "lw"
 _ID_BYTES, _SECRET_BYTES = 6, 32
 
 
@@ -86,7 +85,7 @@ class ApiKeyRepository:
             "expires_at": expires_at,
         }
         self._connection.execute(insert(tables.api_keys).values(row))
-        return self.get(key_id), f"{PREFIX}_{key_id}_{secret}"
+        return self.get(key_id), f"{KEY_PREFIX}_{key_id}_{secret}"
 
     def get(self, key_id: str) -> StoredKey:
         """The key of this id.
@@ -145,7 +144,7 @@ def find_key(connection: Connection, given: str) -> StoredKey | None:
     """
     prefix, _, rest = given.partition("_")
     key_id, _, secret = rest.partition("_")
-    if prefix != PREFIX or not secret or not key_id.isalnum():
+    if prefix != KEY_PREFIX or not secret or not key_id.isalnum():
         return None
     query = select(tables.api_keys).where(tables.api_keys.c.id == key_id)
     row = connection.execute(query).mappings().one_or_none()

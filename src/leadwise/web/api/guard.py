@@ -1,6 +1,7 @@
 """What every request passes: its size and pace, who sends it, how long it takes, and the headers of its answer."""
 
 import asyncio
+import base64
 import secrets
 import time
 from collections.abc import Callable, Collection
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from leadwise.domain.access import Caller, Role
+from leadwise.domain.access import KEY_PREFIX, Caller, Role
 from leadwise.domain.errors import LeadwiseError
 from leadwise.web.api import metrics
 from leadwise.web.api.asks import Callers, Limits
@@ -157,7 +158,22 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
 
 
 def _key(headers: dict[bytes, bytes]) -> str:
+    """The key that a request carries, empty if none.
+
+    A client that can set nothing but its base URL has the key in there, `http://lw_...@host`, and sends it as
+    `Authorization: Basic`. Other names and passwords are meant for a proxy on the way and are no keys.
+    """
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    return headers.get(b"x-api-key", b"").decode("latin-1").strip()
+    given = headers.get(b"x-api-key", b"").decode("latin-1").strip()
+    if given or scheme.lower() != "basic":
+        return given
+    return next((part for part in _decoded(token).split(":", 1) if part.startswith(f"{KEY_PREFIX}_")), "")
+
+
+def _decoded(token: str) -> str:
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode("latin-1")
+    except ValueError:
+        return ""

@@ -46,6 +46,7 @@ TAGS = {
 _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer lw_..."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "url": {"type": "http", "scheme": "basic", "description": "The key as user name or password: http://lw_...@host."},
 }
 
 

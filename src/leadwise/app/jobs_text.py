@@ -5,12 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from leadwise.app.organisation_session import open_organisation
 from leadwise.app.output import console, plain_table
-from leadwise.app.settings import Settings
 from leadwise.domain.job import Job, JobKind, JobState
-from leadwise.store.database import open_database
 from leadwise.store.jobs import JobRepository
-from leadwise.store.organisations import OrganisationRepository
 
 Result = Mapping[str, Any]
 
@@ -22,12 +20,7 @@ def open_jobs(organisation: str) -> Iterator[JobRepository]:
     Raises:
         OrganisationNotFoundError: if there is no such organisation.
     """
-    settings = Settings()
-    with (
-        open_database(settings.server_url, settings.data_folder) as database,
-        database.transaction() as connection,
-    ):
-        OrganisationRepository(connection).check(organisation)
+    with open_organisation(organisation) as connection:
         yield JobRepository(connection, organisation)
 
 

@@ -7,10 +7,9 @@ from time import perf_counter
 import pyarrow as pa
 
 from leadwise.app.target_session import TargetSession
-from leadwise.domain.card import Metrics, ModelCard, Task
+from leadwise.domain.card import Metrics, ModelCard
 from leadwise.domain.errors import Invalid
 from leadwise.domain.history import microseconds
-from leadwise.domain.target import Target
 from leadwise.registry.comparison import measure, unseen_by
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditAction, AuditRepository
@@ -18,10 +17,10 @@ from leadwise.store.history import read_ends
 from leadwise.training.feature_store.refreshing import DIGEST, fingerprint
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
-from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE
+from leadwise.training.landmarks import OUTCOME
 from leadwise.training.old_leads import follow_old_leads, watch
 from leadwise.training.options import FitOptions
-from leadwise.training.period_splits import in_order_of_periods
+from leadwise.training.target_rows import options_of, rows_of
 
 
 class NothingToLearnFromError(Invalid):
@@ -76,8 +75,7 @@ def of_target(session: TargetSession, model: FittedModel) -> FittedModel:
 
 def past_leads(session: TargetSession) -> pa.Table:
     """The newest snapshot's training rows, in order of arrival, or of periods where the target has a calendar."""
-    table = session.snapshot().training.drop_columns([SOURCE, ARRIVED_AT, DIGEST])
-    return table if session.blueprint.target.calendar is None else in_order_of_periods(table, AS_OF)
+    return rows_of(session.blueprint.target, session.snapshot().training.drop_columns([DIGEST]))
 
 
 def rows_to_learn_from(session: TargetSession) -> pa.Table:
@@ -93,29 +91,9 @@ def rows_to_learn_from(session: TargetSession) -> pa.Table:
 
 
 def for_target(session: TargetSession, options: FitOptions) -> FitOptions:
-    """The options, with what the columns of `rows_to_learn_from` are for."""
-    target = session.blueprint.target
-    return replace(
-        options,
-        outcome=target.title,
-        value=target.task is Task.VALUE,
-        id_column=EXTERNAL_ID,
-        ordered=True,
-        group_column=GROUP,
-        as_of_column=AS_OF,
-        horizon_days=target.horizon_days,
-        by_period=target.calendar is not None,
-        segments=segment_columns(target),
-        actions=session.blueprint.actions.model_dump(),
-    )
-
-
-def segment_columns(target: Target) -> tuple[str, ...]:
-    """What the target's segments are called as columns."""
-    titles = [field.title for field in target.fields if field.name in target.segments]
-    if not target.features:
-        return tuple(titles)
-    return tuple(feature.name for feature in target.features if feature.of in titles)
+    """The options, with what the target and its blueprint say."""
+    blueprint = session.blueprint
+    return replace(options_of(blueprint.target, options), actions=blueprint.actions.model_dump())
 
 
 def store_model(session: TargetSession, model: FittedModel, done_by: str, *, activate: bool) -> str:

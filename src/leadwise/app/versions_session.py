@@ -6,8 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from leadwise.app.organisation_session import open_organisation
 from leadwise.app.output import remark
-from leadwise.app.settings import Settings
 from leadwise.app.target_session import TargetOptions, open_target
 from leadwise.app.target_training import is_of_other_definitions, past_leads
 from leadwise.blueprints.blueprint import BlueprintNotFoundError, load_blueprint
@@ -15,8 +15,6 @@ from leadwise.domain.errors import Missing
 from leadwise.registry.comparison import Comparison, compare
 from leadwise.registry.gate import figures_of
 from leadwise.registry.versions import ModelVersions, NoActiveModelError, Version
-from leadwise.store.database import open_database
-from leadwise.store.organisations import OrganisationRepository
 
 
 class VersionReport(BaseModel):
@@ -88,12 +86,7 @@ def open_versions(target: str, organisation: str) -> Iterator[ModelVersions]:
     Raises:
         OrganisationNotFoundError: if there is no such organisation.
     """
-    settings = Settings()
-    with (
-        open_database(settings.server_url, settings.data_folder) as database,
-        database.transaction() as connection,
-    ):
-        OrganisationRepository(connection).check(organisation)
+    with open_organisation(organisation) as connection:
         yield ModelVersions(connection, target_name(target), organisation)
 
 

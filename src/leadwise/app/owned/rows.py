@@ -17,10 +17,10 @@ from leadwise.store.cleaning import cleaned_text
 from leadwise.store.database import Database
 from leadwise.store.history import read_history
 from leadwise.training.competitors import ENOUGH_AMOUNTS, FEWEST_FOR_ANY
-from leadwise.training.landmarks import ARRIVED_AT, AS_OF, EXTERNAL_ID, GROUP, OUTCOME, SOURCE, landmark_table
+from leadwise.training.landmarks import OUTCOME, landmark_table
 from leadwise.training.options import FitOptions
 from leadwise.training.outcome import read_outcome
-from leadwise.training.period_splits import in_order_of_periods
+from leadwise.training.target_rows import options_of, rows_of
 
 STORED = "stored leads"
 GIVEN = "rows of the request"
@@ -132,20 +132,8 @@ def stored_rows(
         history = read_history(connection, organisation, target)
     if not history.leads.num_rows:
         raise InsufficientDataError(_nothing_stored(model_type))
-    table = landmark_table(target, history, engine, now=now()).drop_columns([SOURCE, ARRIVED_AT])
-    if target.calendar is not None:
-        table = in_order_of_periods(table, AS_OF)
-    options = FitOptions(
-        outcome=target.title,
-        value=model_type.task is Task.VALUE,
-        id_column=EXTERNAL_ID,
-        ordered=True,
-        group_column=GROUP,
-        as_of_column=AS_OF,
-        horizon_days=target.horizon_days,
-        by_period=target.calendar is not None,
-        keep=chosen if features else (),
-    )
+    table = rows_of(target, landmark_table(target, history, engine, now=now()))
+    options = options_of(target, FitOptions(keep=chosen if features else ()))
     names = {OUTCOME: target.title} | {model_type.columns[name]: name for name in chosen}
     return TrainingRows(table.rename_columns(names), options, STORED)
 

@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from leadwise.app.organisation_session import open_organisation
 from leadwise.app.output import console, plain_table, print_json, remark
-from leadwise.app.settings import Settings
 from leadwise.domain.access import Role
 from leadwise.domain.clock import now
 from leadwise.store.api_keys import ApiKeyRepository, StoredKey
 from leadwise.store.audit import AuditAction, AuditRepository
-from leadwise.store.database import open_database
-from leadwise.store.organisations import OrganisationRepository
 
 
 class ListedKey(BaseModel):
@@ -43,12 +41,7 @@ class KeyList(BaseModel):
 
 @contextmanager
 def _keys(organisation: str) -> Iterator[tuple[ApiKeyRepository, AuditRepository]]:
-    settings = Settings()
-    with (
-        open_database(settings.server_url, settings.data_folder) as database,
-        database.transaction() as connection,
-    ):
-        OrganisationRepository(connection).check(organisation)
+    with open_organisation(organisation) as connection:
         yield ApiKeyRepository(connection, organisation), AuditRepository(connection, organisation)
 
 

@@ -93,9 +93,7 @@ class CrossValidation(_Answer):
     method: str
 
 
-class ListedModel(_Answer):
-    """A model as it is listed."""
-
+class _Model(_Answer):
     model_id: str
     model_version: str
     model_name: str
@@ -106,6 +104,11 @@ class ListedModel(_Answer):
     trained_on: str
     training_rows: int
     features: list[str]
+
+
+class ListedModel(_Model):
+    """A model as it is listed."""
+
     metrics: dict[str, float | None] = Field(
         description="On rows held back: accuracy, precision, recall, f1_score, roc_auc; or mse, mae, r2, rmse."
     )
@@ -223,19 +226,9 @@ class Retraining(_Answer):
     triggers: list[TriggerAnswer]
 
 
-class InsightsAnswer(_Answer):
+class InsightsAnswer(_Model):
     """How the model that answers does."""
 
-    model_id: str
-    model_version: str
-    model_name: str
-    model_type: str
-    user_id: str
-    algorithm: str
-    trained_at: str
-    trained_on: str
-    training_rows: int
-    features: list[str]
     task: str
     metrics: dict[str, float | None]
     cross_validation: CrossValidation

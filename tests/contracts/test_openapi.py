@@ -146,6 +146,15 @@ def test_nothing_opens_without_a_key(service: tuple[httpx.Client, dict[str, str]
         assert client.request(method, named, headers=bearer("lw_0f3a9c_wrong")).status_code == 401, (method, path)
 
 
+def test_whoever_uses_another_method_is_told_all_that_there_are(service: tuple[httpx.Client, dict[str, str]]) -> None:
+    client, headers = service
+    for path, operations_there in client.get("/openapi.json").json()["paths"].items():
+        named = re.sub(r"{[^}]*}", "8c6f3c0e-5d0b-4a57-9c1e-0e8b6c1f2a34", path)
+        refused = client.request("TRACE", named, headers=headers)
+        assert refused.status_code == 405, path
+        assert {method.lower() for method in refused.headers["Allow"].split(", ")} >= set(operations_there), path
+
+
 def test_no_route_slips_out(service: tuple[httpx.Client, dict[str, str]]) -> None:
     document = service[0].get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")

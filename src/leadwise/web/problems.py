@@ -10,6 +10,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from leadwise.domain.errors import LeadwiseError, Unavailable
 from leadwise.web.headers import SECURITY_HEADERS
@@ -17,6 +18,7 @@ from leadwise.web.templating import render
 
 RETRY_AFTER_SECONDS = 30
 NO_PAGE = "There is no page at {path}. The ranked leads are at /leads."
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BROKEN = "leadwise could not answer because of a fault of its own. Try again; if it stays, look into the server's log."
 
 
@@ -91,7 +93,7 @@ def install(application: FastAPI, form: Answerer = answer, nowhere: str = NO_PAG
         find_problem: Callable[[Request, Exception], Problem],
     ) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def handle(request: Request, error: Exception) -> Response:
-            return form(request, find_problem(request, error), headers_of(error))
+            return form(request, find_problem(request, error), headers_of(request, error))
 
         return handle
 
@@ -99,8 +101,10 @@ def install(application: FastAPI, form: Answerer = answer, nowhere: str = NO_PAG
         application.add_exception_handler(kind, answering(find_problem))
 
 
-def headers_of(error: Exception) -> Mapping[str, str] | None:
+def headers_of(request: Request, error: Exception) -> Mapping[str, str] | None:
     """What the answer to an error carries besides: when to come again, what is allowed."""
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return {"Allow": _allowed(request)}
     own: Mapping[str, str] | None = getattr(error, "headers", None)
     if own is not None:
         return own
@@ -145,10 +149,19 @@ def _unrouted(nowhere: str, request: Request, error: Exception) -> Problem:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return _problem(request, 404, "missing", nowhere.format(path=request.url.path[:200]))
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "GET")
-        detail = f"{request.method} is not understood at {request.url.path[:200]}; it takes {allowed}."
+        detail = f"{request.method} is not understood at {request.url.path[:200]}; it takes {_allowed(request)}."
         return _problem(request, error.status_code, "not_allowed", detail)
     return _problem(request, error.status_code, "refused", str(error.detail))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path; what turned the request away knows the first one's alone."""
+    routes = request.app.router.routes
+
+    def is_answered(method: str) -> bool:
+        return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+
+    return ", ".join(filter(is_answered, _METHODS))
 
 
 def _broken(request: Request, _: Exception) -> Problem:

@@ -76,7 +76,7 @@ def create_api(service: Service, native: Native) -> FastAPI:
         limits=service.limits,
         public=PUBLIC,
         refuse=lambda request, error: answer_problem(
-            request, problems.problem_of(request, error), problems.headers_of(error)
+            request, problems.problem_of(request, error), problems.headers_of(request, error)
         ),
     )
     return application

@@ -167,8 +167,7 @@ def _add_headers(method: str, operation: Node) -> None:
             "required": False,
             "description": "A text of your own for each request, such as a UUID; quotes around it are fine. Sent again "
             "with the same request within a day, it gets the same answer, and nothing is done twice.",
-            "schema": {"type": "string", "pattern": KEY_PATTERN},
-            "example": "8c6f3c0e-5d0b-4a57-9c1e-0e8b6c1f2a34",
+            "schema": {"type": "string", "pattern": KEY_PATTERN},  # an example would be sent with every request
         }
     )
 

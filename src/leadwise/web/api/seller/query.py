@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
 from leadwise.actions.radar import RadarCursor, RadarFilter
@@ -57,6 +57,7 @@ def _instant(said: object) -> object:
     raise ValueError(message)
 
 
+_INSTANT = {"anyOf": [{"type": "string", "format": name} for name in ("date", "date-time")] + [{"const": ""}]}
 Word = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Words = Annotated[list[Word], Field(max_length=MOST_VALUES)]
 
@@ -78,7 +79,7 @@ class SellerFilters(BaseModel):
     neighbourhood: Words = Field(default=[], description="Any of these.", examples=[["Harbor"]])
     property_type: Words = Field(default=[], alias="property_type", description="Any of these.", examples=[["flat"]])
     search: Word = Field(default="", description="Part of address, owner, neighbourhood, kind or id, in any case.")
-    seen_since: Annotated[datetime, BeforeValidator(_instant)] | None = Field(
+    seen_since: Annotated[datetime | None, BeforeValidator(_instant), WithJsonSchema(_INSTANT)] = Field(
         default=None, description="On our books since then or later: a day, or an instant with its zone."
     )
 

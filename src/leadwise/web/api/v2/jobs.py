@@ -21,11 +21,24 @@ from leadwise.web.api.v2.shapes.words import Name, Page
 LOOK_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
 OVER = (JobState.DONE, JobState.FAILED)
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["progress", "done", "failed"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/JobAnswer"},
+        },
+    },
+    "required": ["event", "data"],
+}
+"""One of the events of a stream."""
 EVENTS: Responses = {
     200: {
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
+                "schema": EVENT,
                 "example": f"event: progress\ndata: {json.dumps(JOB_EXAMPLE)}\n\n",
             }
         },

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from leadwise.models.lean_imports import import_lean
@@ -10,6 +11,7 @@ from leadwise.registry.versions import FailedVersion, ModelVersions, NoUsableMod
 from leadwise.scoring.requests import ModelScorer, RequestScorer
 from leadwise.store.database import Database
 from leadwise.store.errors import OrganisationNotFoundError
+from leadwise.store.models import newest_activations
 from leadwise.store.organisations import OrganisationRepository
 
 MOST_IN_MEMORY = 500
@@ -56,7 +58,8 @@ class ActiveModels:
         """What answers now, if it is in memory already."""
         found = self._active.get((organisation, target))
         if found is not None:
-            self._active.move_to_end((organisation, target))
+            with suppress(KeyError):  # another thread may just have made room by it
+                self._active.move_to_end((organisation, target))
         return found
 
     def get(self, organisation: str, target: str) -> Active:
@@ -76,15 +79,21 @@ class ActiveModels:
             Unavailable: if the database is away; then everything stays as it is.
         """
         with self._loading:
-            for organisation, target in list(self._active):
-                try:
-                    self._load(organisation, target)
-                except OrganisationNotFoundError:
-                    self._active.pop((organisation, target), None)
+            with self._database.transaction() as connection:
+                newest = newest_activations(connection)
+            for key, active in self._active.copy().items():
+                if active.trouble or newest.get(key, "") != active.version:
+                    self._follow(*key)
 
     def troubles(self) -> dict[Key, str]:
         """Why versions that should answer do not, by organisation and target."""
         return {key: active.trouble for key, active in self._active.copy().items() if active.trouble}
+
+    def _follow(self, organisation: str, target: str) -> None:
+        try:
+            self._load(organisation, target)
+        except OrganisationNotFoundError:
+            self._active.pop((organisation, target), None)
 
     def _load(self, organisation: str, target: str) -> Active:
         before = self._active.get((organisation, target))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, null, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from leadwise.domain.card import Task
 from leadwise.domain.clock import in_utc
@@ -197,6 +197,15 @@ class ModelRepository:
     def _find(self, query: Select[Any]) -> StoredModel | None:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else _model_of(row)
+
+
+def newest_activations(connection: Connection) -> dict[tuple[str, str], str]:
+    """The version that scores now, by organisation and target: of all that the connection may see."""
+    activations = tables.activations.c
+    place = activations.organisation_id, activations.target
+    newest_first = select(*place, activations.version).order_by(*place, activations.id.desc())
+    query = newest_first.ext(distinct_on(*place))
+    return {(organisation, target): version for organisation, target, version in connection.execute(query)}
 
 
 def _activation_of(row: RowMapping) -> Activation:

@@ -32,6 +32,8 @@ class KnownCallers:
         self._known: OrderedDict[str, tuple[Caller, datetime | None]] = OrderedDict()
         self._used: dict[str, datetime] = {}
         self._changing = threading.Lock()
+        self._forgotten = 0
+        """How often; what was read before the last time may not hold any more."""
 
     def find_known(self, key: str) -> Caller | None:
         """Who has this key, if that was asked lately."""
@@ -48,12 +50,14 @@ class KnownCallers:
 
     async def find(self, key: str) -> Caller | None:
         """Who has this key; None if nobody does, or it opens nothing any more."""
+        forgotten = self._forgotten
         found = await asyncio.to_thread(self._read, key)
         if found is None or not found.opens(now()):
             return None
         caller = Caller(found.organisation, found.roles, found.id, f"{found.name} (key {found.id})")
         with self._changing:
-            self._known[key] = caller, found.expires_at
+            if forgotten == self._forgotten:
+                self._known[key] = caller, found.expires_at
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
         self._used[caller.key] = now()
@@ -67,6 +71,7 @@ class KnownCallers:
         """Ask the database again about every key."""
         with self._changing:
             self._known.clear()
+            self._forgotten += 1
 
     def note_uses(self) -> None:
         """Write down which keys were used since this was called last."""

@@ -5,6 +5,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
+from leadwise.app.known_blueprints import place_of
 from leadwise.blueprints.blueprint import read_blueprint
 from leadwise.connectors.errors import FileNotPermittedError, FileNotWrittenError
 from leadwise.domain.errors import Conflict, Invalid
@@ -46,7 +47,7 @@ def write_new_blueprint(title: str, path: Path, like: str | None) -> None:
     """
     if not title.strip() or not title.isprintable() or len(title) > LONGEST_TITLE:
         raise BlueprintTitleError(title)
-    content = _starting_point() if like is None else read_blueprint(like).text
+    content = _starting_point() if like is None else read_blueprint(place_of(like)).text
     # JSON's strings are TOML's too. The first title is the blueprint's own: keys of the top stand before all tables.
     content = _TITLE.sub(lambda _: f"title = {json.dumps(title, ensure_ascii=False)}", content, count=1)
     try:

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     is given."""
     feature_store: str | None = None
     """The folder or fsspec URL of the feature store; None: `feature-store` in the data folder."""
+    blueprints: Path | None = None
+    """The folder of the installation's own blueprints; None: `blueprints` in the data folder."""
     engine: str = DUCKDB
     """What computes features: "duckdb" within this process, "spark-local", or "spark://HOST:PORT"."""
     spark_folder: Path | None = None
@@ -71,6 +73,11 @@ class Settings(BaseSettings):
     def feature_store_place(self) -> str:
         """The folder or URL of the feature store."""
         return self.feature_store or str(self.data_folder / "feature-store")
+
+    @property
+    def blueprints_folder(self) -> Path:
+        """The folder of own blueprints, which need not be there."""
+        return self.blueprints or self.data_folder / "blueprints"
 
     @cached_property
     def server_url(self) -> str | None:

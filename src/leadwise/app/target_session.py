@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from leadwise.app.engines import engine_in_use
+from leadwise.app.known_blueprints import find_blueprint
 from leadwise.app.output import remark
 from leadwise.app.progress import make_progress
 from leadwise.app.settings import Settings
-from leadwise.blueprints.blueprint import Blueprint, load_blueprint
+from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Missing
 from leadwise.domain.history import History
@@ -154,7 +155,7 @@ def open_target(options: TargetOptions) -> Iterator[TargetSession]:
             they say, before any work.
     """
     settings = Settings()
-    blueprint = load_blueprint(options.target)
+    blueprint = find_blueprint(options.target)
     store = open_folder(options.store or settings.feature_store_place)
     engine = engine_in_use(options.engine)
     with make_progress() as progress:

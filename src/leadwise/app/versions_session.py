@@ -6,11 +6,12 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from leadwise.app.known_blueprints import find_blueprint
 from leadwise.app.organisation_session import open_organisation
 from leadwise.app.output import remark
 from leadwise.app.target_session import TargetOptions, open_target
 from leadwise.app.target_training import is_of_other_definitions, past_leads
-from leadwise.blueprints.blueprint import BlueprintNotFoundError, load_blueprint
+from leadwise.blueprints.blueprint import BlueprintNotFoundError
 from leadwise.domain.errors import Missing
 from leadwise.registry.comparison import Comparison, compare
 from leadwise.registry.gate import figures_of
@@ -74,7 +75,7 @@ def target_name(text: str) -> str:
     ('car_sold', 'car_sold')
     """
     try:
-        return load_blueprint(text).target.name
+        return find_blueprint(text).target.name
     except BlueprintNotFoundError:
         return text
 

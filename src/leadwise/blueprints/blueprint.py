@@ -30,14 +30,14 @@ LARGEST = 1_000_000
 
 
 class BlueprintNotFoundError(Missing):
-    """No blueprint ships under that name, and no file is there."""
+    """No blueprint is known by that name, and no file is there."""
 
     code = "blueprint_not_found"
 
-    def __init__(self, name: str, shipped: tuple[str, ...]) -> None:
-        self.name, self.shipped = name, shipped
-        near = get_close_matches(name[:200], shipped, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"These ship with leadwise: {', '.join(shipped)}."
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        near = get_close_matches(name[:200], known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"These are known: {', '.join(known)}."
         super().__init__(f"There is no blueprint {name[:200]!r}, neither by that name nor as a file. {hint}")
 
 

@@ -9,9 +9,7 @@ import typer
 Table = Annotated[
     Path, typer.Argument(help="CSV, TSV, Parquet, Excel or JSON Lines; encoding and separator are found.")
 ]
-BlueprintName = Annotated[
-    str, typer.Argument(help="A blueprint that ships with leadwise (`leadwise blueprint list`), or a TOML file.")
-]
+BlueprintName = Annotated[str, typer.Argument(help="A blueprint (`leadwise blueprint list`), or a TOML file.")]
 OptionalTable = Annotated[
     Path | None, typer.Argument(metavar="TABLE", help="CSV, TSV, Parquet, Excel or JSON Lines; or --target.")
 ]

@@ -21,20 +21,20 @@ class BlueprintReport(BaseModel):
 
 @group.command("list")
 def list_all() -> None:
-    """List the blueprints that ship with leadwise."""
+    """List the blueprints that are known by name: those that ship with leadwise, and your own."""
     from leadwise.app.blueprint_text import show_list
-    from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+    from leadwise.app.known_blueprints import known_blueprints
 
-    show_list((name, load_blueprint(name)) for name in list_blueprints())
+    show_list(sorted(known_blueprints().items()))
 
 
 @group.command()
 def show(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
     """Show a blueprint: what it predicts, its words, rules and actions."""
     from leadwise.app.blueprint_text import show_blueprint
-    from leadwise.blueprints.blueprint import load_blueprint
+    from leadwise.app.known_blueprints import find_blueprint
 
-    found = load_blueprint(blueprint)
+    found = find_blueprint(blueprint)
     if as_json:
         print_json(found)
     else:
@@ -61,9 +61,10 @@ def new(
 @group.command()
 def check(blueprint: take.BlueprintName, as_json: take.AsJson = False) -> None:
     """Say what is wrong with a blueprint, by line; exit with 1 if anything is."""
+    from leadwise.app.known_blueprints import place_of
     from leadwise.training.blueprint_check import find_mistakes
 
-    mistakes = find_mistakes(blueprint)
+    mistakes = find_mistakes(place_of(blueprint))
     if as_json:
         print_json(BlueprintReport(file=blueprint, mistakes=mistakes))
     elif mistakes:

@@ -28,13 +28,13 @@ def run(
     ] = False,
 ) -> None:
     """Simulate a blueprint's leads, events and outcomes, with the true probabilities beside them."""
+    from leadwise.app.known_blueprints import find_blueprint
     from leadwise.app.output import console, remark
     from leadwise.app.progress import make_progress
     from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation
-    from leadwise.blueprints.blueprint import load_blueprint
     from leadwise.domain import clock
 
-    loaded = load_blueprint(blueprint)
+    loaded = find_blueprint(blueprint)
     options = SimulateOptions(blueprint, leads, seed, read_now(now, clock.now()), drift)
     with make_progress() as progress:
         tables = write_simulation(loaded, options, out, progress, force=force)

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
 
+from leadwise.app.known_blueprints import known_targets
 from leadwise.app.owned.model_types import get_model_type
 from leadwise.app.owned.owners import is_owned, model_type_of
-from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
+from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.job import Job, JobFailure, JobKind
 from leadwise.registry.gate import LEAST_ROWS
@@ -145,18 +146,18 @@ def blueprint_of(target: str) -> Blueprint:
     """The blueprint that predicts a target, by the name of either; of a user's target that of its type of model.
 
     Raises:
-        UnknownTargetError: if none that ships with leadwise does.
+        UnknownTargetError: if none that is known does.
 
     >>> blueprint_of("car_sold") == blueprint_of("marketplace-auto")
     True
     """
     if is_owned(target):
         return get_model_type(model_type_of(target)).blueprint
-    shipped = {name: load_blueprint(name) for name in list_blueprints()}
-    for name, blueprint in shipped.items():
-        if target in (name, blueprint.target.name):
+    known = known_targets()
+    for of_target, (name, blueprint) in known.items():
+        if target in (name, of_target):
             return blueprint
-    raise UnknownTargetError(target, tuple(sorted(blueprint.target.name for blueprint in shipped.values())))
+    raise UnknownTargetError(target, tuple(sorted(known)))
 
 
 def read_request(kind: JobKind, request: Mapping[str, Any]) -> Any:

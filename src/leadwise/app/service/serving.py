@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from leadwise.app.demo_serving import address_of, listen
+from leadwise.app.known_blueprints import known_blueprints
 from leadwise.app.output import remark
 from leadwise.app.service.jobs_process import working_on_jobs
 from leadwise.app.service.options import ServeOptions, check_proxies
@@ -55,6 +56,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
         OpenToTheWorldError: if others than this machine could come in without a key.
         WebhookUrlError: if the address of the CRM's webhook is none.
         ProxyAddressError: if a proxy that is to be believed has no address.
+        BlueprintError, BlueprintTakenError: if a blueprint of one's own cannot be used.
         TracesImpossibleError: if traces are asked for that cannot be sent.
         PortTakenError, AddressUnusableError: if nobody can listen there.
         LeadwiseError: what `open_database` raises.
@@ -72,6 +74,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
     if is_open and not _is_loopback(options.host):
         raise OpenToTheWorldError(options.host)
     webhook_of(settings)  # refused here, before web processes start
+    known_blueprints()
     check_traces()
     listening = listen(options.host, options.port)
     options.to_environment()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from leadwise.app.known_blueprints import known_blueprints
 from leadwise.app.owned.owners import model_type_of
 from leadwise.app.owned.rules import owners_rules
 from leadwise.app.service.callers import KnownCallers
@@ -21,7 +22,7 @@ from leadwise.app.service.trainings import JobTrainings
 from leadwise.app.service.users_models import UsersModels
 from leadwise.app.settings import Settings
 from leadwise.app.tracing import send_traces
-from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
+from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.connectors.webhook import Webhook
 from leadwise.domain.errors import LeadwiseError
 from leadwise.scoring.active_models import ActiveModels
@@ -107,10 +108,10 @@ def create_application(
 
 
 class Rules:
-    """The rules of each blueprint that ships, by what it predicts."""
+    """The rules of each blueprint that is known, by what it predicts."""
 
     def __init__(self) -> None:
-        blueprints = [load_blueprint(name) for name in list_blueprints()]
+        blueprints = known_blueprints().values()
         self._by_target: dict[str, RequestScorer] = {each.target.name: RulesScorer(each) for each in blueprints}
         self._by_target |= owners_rules()
         self._any = RulesScorer(load_blueprint("crm-leads"))

@@ -1,9 +1,10 @@
-"""What can be predicted: the targets of the blueprints that ship."""
+"""What can be predicted: the targets of the blueprints that are known."""
 
 from functools import cached_property
 
 from leadwise.app.jobs.requests import UnknownTargetError
-from leadwise.blueprints.blueprint import Blueprint, list_blueprints, load_blueprint
+from leadwise.app.known_blueprints import known_targets
+from leadwise.blueprints.blueprint import Blueprint
 
 
 class Targets:
@@ -23,5 +24,4 @@ class Targets:
     @cached_property
     def all(self) -> dict[str, tuple[str, Blueprint]]:
         """By the target's name, the blueprint's name and the blueprint."""
-        blueprints = [(name, load_blueprint(name)) for name in list_blueprints()]
-        return {blueprint.target.name: (name, blueprint) for name, blueprint in blueprints}
+        return dict(known_targets())

@@ -14,7 +14,7 @@ from leadwise.domain.target import Actor, EventKind, EventNumber, FieldKind, Lea
 from leadwise.features.definition import families
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute, definitions
-from leadwise.features.markets import WINDOW_DAYS
+from leadwise.features.markets import WINDOW_DAYS, beginning_of_day, find_medians
 
 HOUR = 3_600_000_000
 ARRIVAL = 20_000 * 24 * HOUR
@@ -101,7 +101,6 @@ def facts(events, statements, lead: int = 1) -> History:
         statements=table(texts, STATEMENTS),
         events=table(rows, EVENTS.append(pa.field("amount", pa.float64()))),
         outcomes=OUTCOMES.empty_table(),
-        others=_prices_of_others(),
     )
 
 
@@ -115,18 +114,24 @@ def table(rows, schema: pa.Schema) -> pa.Table:
 def together(*histories: History) -> History:
     names = ("leads", "statements", "events", "outcomes")
     tables = {name: pa.concat_tables([getattr(each, name) for each in histories]) for name in names}
-    return History(**tables, others=_prices_of_others())
+    return History(**tables)
 
 
-def alone(histories: list[History], lead: int) -> History:
-    """The history of one lead, with the prices of all others."""
-    others = [each.statements for place, each in enumerate(histories) if place != lead]
-    return replace(histories[lead], others=pa.concat_tables([_prices_of_others(), *others]))
+def everybody(history: History) -> History:
+    """With what further leads ask for."""
+    return replace(history, statements=pa.concat_tables([history.statements, _prices_of_others()]))
 
 
 def rows_of(history: History, *moments: tuple[int, int], engine: DuckDBEngine = ENGINE) -> list[dict[str, object]]:
     asked = table([[lead, at(hour)] for lead, hour in moments], MOMENTS)
-    return compute(TARGET, history, asked, engine).to_pylist()
+    return compute(TARGET, everybody(history), asked, engine).to_pylist()
+
+
+def row_alone(history: History, among: History, hour: int) -> dict[str, object]:
+    """Of a history of one lead, with the medians that were found among all."""
+    moments = table([[history.leads["lead"][0].as_py(), at(hour)]], MOMENTS)
+    medians = find_medians(TARGET, everybody(among).statements, [beginning_of_day(at(hour))], ENGINE)
+    return compute(TARGET, replace(history, medians=medians), moments, ENGINE).to_pylist()[0]
 
 
 def is_hidden(stamp: tuple[int, int], hour: int) -> bool:
@@ -197,7 +202,7 @@ def test_many_at_once_are_as_each_alone(each_lead, at_hours):
     in_batches = rows_of(history, *moments, engine=AT_ONCE)
     assert rows_of(history, *moments) == in_batches
     for (lead, hour), row in zip(moments, in_batches, strict=True):
-        assert rows_of(alone(histories, lead), (lead, hour)) == [row]
+        assert row_alone(histories[lead], history, hour) == row
 
 
 EMPTY = rows_of(facts([], []), (1, 0))[0]

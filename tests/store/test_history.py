@@ -73,7 +73,7 @@ def test_an_empty_store_gives_empty_tables_of_the_agreed_columns(connection: Con
     assert history.statements.schema == STATEMENTS
     assert history.events.schema == pa.schema([*EVENTS, pa.field("amount", pa.float64())])
     assert history.outcomes.schema == OUTCOMES
-    assert all(not table.num_rows for table in vars(history).values())
+    assert all(not getattr(history, name).num_rows for name in ("leads", "statements", "events", "outcomes"))
 
 
 def test_all_that_is_on_record_comes_out_in_whole_microseconds(connection: Connection):
@@ -211,8 +211,8 @@ def content(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
     history = read_history(connection, "default", TARGET)
     names = {row["lead"]: row["external_id"] for row in history.leads.to_pylist()}
     found = {}
-    for name, table in vars(history).items():
-        listed = [{**row, "lead": names[row["lead"]]} for row in table.to_pylist()]
+    for name in ("leads", "statements", "events", "outcomes"):
+        listed = [{**row, "lead": names[row["lead"]]} for row in getattr(history, name).to_pylist()]
         found[name] = sorted((tuple(row.values()) for row in listed), key=repr)
     return found
 

@@ -14,6 +14,7 @@ from leadwise.domain.history import MOMENTS, History, instant_of, microseconds
 from leadwise.domain.target import Target
 from leadwise.features.evidence import Behind, Market, evidence
 from leadwise.features.history import Value, compute, definitions
+from leadwise.scoring.lead_history import read_leads
 from leadwise.store.errors import LeadNotFoundError
 from leadwise.store.history import find_numbers
 
@@ -83,10 +84,12 @@ def explain_lead(session: TargetSession, lead: str, source: str | None, as_of: d
     if len(found) > 1:
         raise SeveralLeadsError(lead, sorted(found))
     ((origin, number),) = found.items()
-    history = session.read([number])
-    moment = pa.table([[number], [microseconds(as_of)]], schema=MOMENTS)
+    instant = microseconds(as_of)
+    with session.database.transaction() as connection:
+        history = read_leads(connection, session.organisation, session.blueprint.target, [number], [instant])
+    moment = pa.table([[number], [instant]], schema=MOMENTS)
     values = compute(target, history, moment, session.engine).to_pylist()[0]
-    behind = evidence(target, history, number, microseconds(as_of))
+    behind = evidence(target, history, number, instant)
     return ExplainedLead(source=origin, lead=lead, as_of=as_of, features=_features(target, history, values, behind))
 
 

@@ -91,12 +91,12 @@ class TargetSession:
         latest = self.shelf.find_latest()
         return with_kinds(self.blueprint.target, latest.found_kinds if latest is not None else ())
 
-    def read(self, leads: list[int] | None = None, target: Target | None = None) -> History:
-        """What is on record of the target's leads, or of some of them; of another target, if one is given."""
+    def read(self, target: Target | None = None) -> History:
+        """What is on record of the target's leads; of another target, if one is given."""
         # As the owner: row-level security keeps the planner from knowing how many leads there are, and right after an
         # import, before any statistics, it then chooses a plan that takes minutes and gigabytes.
         with self.database.transaction() as connection:
-            return read_history(connection, self.organisation, target or self.blueprint.target, leads)
+            return read_history(connection, self.organisation, target or self.blueprint.target)
 
     def refresh(self, as_of: datetime | None = None) -> Quality:
         """Make a snapshot as of an instant, or of now.

@@ -1,6 +1,7 @@
 """What was recorded of leads, as tables: the form in which it leaves the store and enters an engine."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,19 +35,27 @@ OUTCOMES = pa.schema([LEAD, pa.field("won", pa.bool_()), pa.field("value", pa.fl
 MOMENTS = pa.schema([LEAD, pa.field("as_of", pa.int64())])
 """What features are computed for: leads, each as of an instant."""
 
+PLACE: "pa.Field[Any]" = pa.field("place", pa.int64())
+MEDIANS = pa.schema(
+    [PLACE, pa.field("market", pa.string()), pa.field("median", pa.float64()), pa.field("prices", pa.int64())]
+)
+"""The median price of each market: `place` among the target's prices, the market by what its fields say, and of how
+many prices; a null median where they are too few. Markets without a price are not there."""
+
 
 @dataclass(frozen=True)
 class History:
-    """All that is on record of some leads for one target, in tables of the schemas above; whenever it happened.
+    """All that is on record of leads for one target, in tables of the schemas above; whenever it happened.
 
-    `others` are statements of further leads: prices of the same markets, and what says that they are of those.
+    `medians` are None where these are all leads, so that the markets of their prices follow from what they say. Of some
+    leads, it has those of all markets as of the beginnings of some days (microseconds since 1970): tables of `MEDIANS`.
     """
 
     leads: pa.Table
     statements: pa.Table
     events: pa.Table
     outcomes: pa.Table
-    others: pa.Table = field(default_factory=STATEMENTS.empty_table)
+    medians: Mapping[int, pa.Table] | None = None
 
 
 def microseconds(instant: datetime) -> int:

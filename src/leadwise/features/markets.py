@@ -3,13 +3,20 @@
 A market is looked at as of the beginning of each day (UTC), so that it is the same for all leads that are looked at on
 that day. Each lead has one price in it: the latest one that was known, if it was stated in the 180 days before. What a
 lead's market and price are at a moment follows from what was known then, so that nothing later changes a median.
+
+Of all leads, medians are found for all moments at once. Of some leads, they are looked up among those of the day, which
+whoever keeps them has from `find_medians`.
 """
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leadwise.domain.history import MOMENTS, History
+from leadwise.domain.history import MEDIANS, MOMENTS, History
 from leadwise.domain.target import LeadField, Target
 from leadwise.features.engines import Engine
 from leadwise.features.tables import places_in_time
@@ -20,6 +27,10 @@ FEWEST_PRICES = 5
 """Of so many, two may be wrong by any amount and the median is still among the others."""
 _DAY = f"as_of - ((as_of % {MICROSECONDS_PER_DAY}) + {MICROSECONDS_PER_DAY}) % {MICROSECONDS_PER_DAY}"
 """`beginning_of_day`, also before 1970."""
+
+
+_BETWEEN = "\x00"
+"""Stands between what the fields of a market say, since the store has no text with it."""
 
 
 def beginning_of_day(as_of: int) -> int:
@@ -36,7 +47,7 @@ def with_medians(target: Target, history: History, moments: pa.Table, engine: En
 
     Args:
         target: Its `prices` name the fields that make their markets.
-        history: Of all leads, or of some with the `others` of their markets.
+        history: Of all leads, or of some with the `medians` of the days of these moments.
         moments: `lead` and `as_of`.
         engine: What computes.
 
@@ -48,14 +59,73 @@ def with_medians(target: Target, history: History, moments: pa.Table, engine: En
     if set(added) <= set(moments.column_names):
         return moments.select([*MOMENTS.names, *added])
     asked = moments.select(MOMENTS.names).cast(MOMENTS)
-    numbered = asked.append_column("row", pa.array(np.arange(len(asked))))
-    said = pa.concat_tables([history.statements, history.others])
-    for place, field in enumerate(target.prices):
-        tables = {"moments": numbered, "said": _said(field, said)}
-        found = engine.run(_statement(len(field.market)), tables)
+    for place, price in enumerate(target.prices):
+        if history.medians is None:
+            numbered = moments.select(MOMENTS.names).append_column("row", pa.array(np.arange(len(asked))))
+            tables = {"moments": numbered, "said": _said(price, history.statements)}
+            found = engine.run(_of_moments(len(price.market)), tables)
+        else:
+            found = _looked_up(history.medians, place, _markets_of(price, history.statements, asked))
         asked = asked.append_column(f"median_{place}", found["median"].cast(pa.float64()))
         asked = asked.append_column(f"prices_{place}", found["prices"].cast(pa.int64()))
     return asked
+
+
+def find_medians(target: Target, statements: pa.Table, days: Iterable[int], engine: Engine) -> dict[int, pa.Table]:
+    """The medians of all markets of a target's prices, as `History.medians`.
+
+    Args:
+        target: Its `prices` name the fields that make their markets.
+        statements: What all leads said of these fields.
+        days: Their beginnings, in microseconds since 1970.
+        engine: What computes.
+    """
+    each_day = sorted(set(days))
+    asked = pa.table({"as_of": pa.array(each_day, pa.int64())})
+    found = [_of_price(place, price, statements, asked, engine) for place, price in enumerate(target.prices)]
+    together = pa.concat_tables(found)
+    return {day: together.filter(pc.field("day") == day).select(MEDIANS.names) for day in each_day}
+
+
+def _of_price(place: int, price: LeadField, statements: pa.Table, days: pa.Table, engine: Engine) -> pa.Table:
+    found = engine.run(_of_days(len(price.market)), {"days": days, "said": _said(price, statements)})
+    texts: list[Any] = [found[f"text_{number}"] for number in range(1, len(price.market) + 1)]
+    columns = {
+        "day": found["day"],
+        "place": pa.array(np.full(found.num_rows, place)),
+        "market": pc.binary_join_element_wise(*texts, _BETWEEN),
+        "median": found["median"],
+        "prices": found["prices"],
+    }
+    return pa.table(columns).cast(pa.schema([pa.field("day", pa.int64()), *MEDIANS]))
+
+
+def _looked_up(medians: Mapping[int, pa.Table], place: int, asked: Iterable[tuple[int, str | None]]) -> pa.Table:
+    """Of the market of each moment, the median and of how many prices."""
+    by_day = defaultdict(set)
+    listed = list(asked)
+    for day, market in listed:
+        by_day[day].add(market)
+    known: dict[tuple[int, str | None], tuple[float | None, int]] = {}
+    for day, markets in by_day.items():
+        wanted = pc.is_in(medians[day]["market"], pa.array([each for each in markets if each], pa.string()))
+        for row in medians[day].filter(wanted).to_pylist():
+            if row["place"] == place:
+                known[day, row["market"]] = row["median"], row["prices"]
+    found = [known.get(each, (None, 0)) for each in listed]
+    return pa.table([[row[0] for row in found], [row[1] for row in found]], names=["median", "prices"])
+
+
+def _markets_of(price: LeadField, statements: pa.Table, moments: pa.Table) -> Iterator[tuple[int, str | None]]:
+    """The day of each moment, and the market that its lead was in; None where that was not known."""
+    own = statements.filter(pc.is_in(statements["field"], pa.array(price.market)))
+    said = defaultdict(list)
+    for row in own.take(np.argsort(places_in_time(own))).to_pylist():
+        said[row["lead"]].append((max(row["occurred_at"], row["recorded_at"]), row["field"], row["text"]))
+    for lead, as_of in zip(*(moments[name].to_pylist() for name in MOMENTS.names), strict=True):
+        latest = {field: text for known_at, field, text in said[lead] if known_at <= as_of}
+        texts = [latest.get(name) for name in price.market]
+        yield beginning_of_day(as_of), None if None in texts else _BETWEEN.join(map(str, texts))
 
 
 def _said(price: LeadField, statements: pa.Table) -> pa.Table:
@@ -75,46 +145,63 @@ def _said(price: LeadField, statements: pa.Table) -> pa.Table:
     return table.filter(field.is_valid())
 
 
-def _statement(parts: int) -> str:
-    """Reads `said` and `moments` (`row`, `lead`, `as_of`), gives `row`, `median` and `prices` in the order of `row`.
+def _of_moments(parts: int) -> str:
+    """Reads `said` and `moments` (`row`, `lead`, `as_of`), gives `row`, `median` and `prices` in the order of `row`."""
+    asked = f"""\
+  SELECT moments.row, {_DAY} AS day, {_each(parts, "text_#")}
+  FROM moments
+  JOIN states ON states.lead = moments.lead AND known_at <= as_of AND (until IS NULL OR as_of < until)"""  # noqa: S608 - numbers alone
+    return f"""\
+{_markets(parts, asked)}
+SELECT moments.row AS row, median, coalesce(prices, 0) AS prices
+FROM moments
+LEFT JOIN asked ON asked.row = moments.row
+LEFT JOIN markets ON markets.day = asked.day AND {_each(parts, "markets.text_# = asked.text_#", " AND ")}
+ORDER BY moments.row"""  # noqa: S608 - numbers alone
+
+
+def _of_days(parts: int) -> str:
+    """Reads `said` and `days` (`as_of`), gives `day`, `text_1` and so on, `median` and `prices` of each market."""
+    asked = f"""\
+  SELECT as_of AS day, {_each(parts, "text_#")}
+  FROM days JOIN states ON known_at <= as_of AND (until IS NULL OR as_of < until)"""  # noqa: S608 - numbers alone
+    return f"{_markets(parts, asked)}\nSELECT * FROM markets"
+
+
+def _markets(parts: int, asked: str) -> str:
+    """The markets of each `day` and `text_1` and so on that is asked for: `median` and `prices`.
 
     `states` has what was known of each lead from one instant (`known_at`) to the next one (`until`): of each field the
     statement with the largest place in time.
     """
-    numbers = range(1, parts + 1)
-
-    def each(phrase: str, between: str = ", ") -> str:
-        return between.join(phrase.replace("#", str(number)) for number in numbers)
-
+    latest = ", ".join(_latest(number) for number in range(parts + 1))
     return f"""\
 WITH known AS (
-  SELECT DISTINCT lead, known_at, {", ".join(_latest(number) for number in (0, *numbers))}
+  SELECT DISTINCT lead, known_at, {latest}
   FROM said
 ), states AS (
   SELECT known.lead AS lead, known.known_at AS known_at, said_0.number AS price, said_0.occurred_at AS stated_at,
-    {each("said_#.text AS text_#")},
+    {_each(parts, "said_#.text AS text_#")},
     lead(known.known_at) OVER (PARTITION BY known.lead ORDER BY known.known_at) AS until
   FROM known
   LEFT JOIN said AS said_0 ON said_0.place = place_0
-  {each("LEFT JOIN said AS said_# ON said_#.place = place_#", " ")}
+  {_each(parts, "LEFT JOIN said AS said_# ON said_#.place = place_#", " ")}
 ), asked AS (
-  SELECT moments.row, {_DAY} AS day, {each("text_#")}
-  FROM moments
-  JOIN states ON states.lead = moments.lead AND known_at <= as_of AND (until IS NULL OR as_of < until)
+{asked}
 ), markets AS (
-  SELECT days.day, {each("days.text_#")}, median(price) AS median, count(price) AS prices
-  FROM (SELECT DISTINCT day, {each("text_#")} FROM asked) AS days
-  JOIN states ON {each("states.text_# = days.text_#", " AND ")}
+  SELECT days.day, {_each(parts, "days.text_#")},
+    CASE WHEN count(price) >= {FEWEST_PRICES} THEN median(price) END AS median, count(price) AS prices
+  FROM (SELECT DISTINCT day, {_each(parts, "text_#")} FROM asked) AS days
+  JOIN states ON {_each(parts, "states.text_# = days.text_#", " AND ")}
     AND known_at <= day AND (until IS NULL OR day < until) AND stated_at > day - {WINDOW_DAYS * MICROSECONDS_PER_DAY}
   WHERE price > 0
-  GROUP BY days.day, {each("days.text_#")}
-)
-SELECT moments.row AS row, CASE WHEN prices >= {FEWEST_PRICES} THEN median END AS median,
-  coalesce(prices, 0) AS prices
-FROM moments
-LEFT JOIN asked ON asked.row = moments.row
-LEFT JOIN markets ON markets.day = asked.day AND {each("markets.text_# = asked.text_#", " AND ")}
-ORDER BY moments.row"""  # noqa: S608 - numbers alone
+  GROUP BY days.day, {_each(parts, "days.text_#")}
+)"""  # noqa: S608 - numbers alone
+
+
+def _each(parts: int, phrase: str, between: str = ", ") -> str:
+    """The phrase for each field of a market, with its number from 1 on in place of `#`."""
+    return between.join(phrase.replace("#", str(number)) for number in range(1, parts + 1))
 
 
 def _latest(field: int) -> str:

@@ -20,7 +20,7 @@ from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute, definitions
-from leadwise.store.history import read_history
+from leadwise.scoring.lead_history import read_leads
 from leadwise.store.new_facts import find_leads_with_news
 from leadwise.store.score_pages import LedgerRow, ScorePages
 from leadwise.training.stamps import whole
@@ -56,7 +56,7 @@ def with_changes(
     touched: dict[int, frozenset[str]] = {}
     if news:
         rows = {before[score.lead].lead_id: place for place, score in enumerate(scores) if score.lead in before}
-        history = read_history(connection, organisation, target, sorted(news))
+        history = read_leads(connection, organisation, target, sorted(news), [microseconds(as_of)])
         touched = _touched(
             target, history, {lead: rows[lead] for lead in news}, seen, table, microseconds(as_of), engine
         )

@@ -9,9 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -19,8 +21,8 @@ from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.features.engines import Engine
 from leadwise.features.history import compute, definitions
+from leadwise.scoring.lead_history import read_leads
 from leadwise.scoring.rules import POINTS_PER_NAT
-from leadwise.store.history import read_history
 
 MOST_REMEMBERED = 200_000
 """Leads of which facts are kept in memory, some 200 bytes each."""
@@ -77,11 +79,12 @@ class ScoredFactsReader:
 
     def _read(self, connection: Connection, organisation: str, moments: Sequence[Moment]) -> None:
         target = self._blueprint.target
-        history = read_history(connection, organisation, target, [lead for lead, _ in moments])
-        there = set(history.leads["lead"].to_pylist())
-        asked = [moment for moment in moments if moment[0] in there]
-        leads, instants = [lead for lead, _ in asked], [microseconds(as_of) for _, as_of in asked]
-        table = compute(target, history, pa.table({"lead": leads, "as_of": instants}, MOMENTS), self._engine)
+        leads, instants = [lead for lead, _ in moments], [microseconds(as_of) for _, as_of in moments]
+        every = pa.table([leads, instants], schema=MOMENTS)
+        history = read_leads(connection, organisation, target, leads, instants)
+        there = pc.is_in(every["lead"], history.leads["lead"].combine_chunks())
+        asked = list(compress(moments, there.to_pylist()))
+        table = compute(target, history, every.filter(there), self._engine)
         packed = np.packbits(_given(table, self.features), axis=1)
         for moment, bits, rules in zip(asked, packed, self._rules(table), strict=True):
             self._known[organisation, moment] = ScoredFacts(bits.tobytes(), rules)

@@ -1,14 +1,13 @@
 """What was recorded of leads, out of the store in the form that engines take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
-from leadwise.domain.target import FIELD_CHANGED, OWN_KINDS, LeadField, Target
+from leadwise.domain.target import FIELD_CHANGED, OWN_KINDS, Target
 from leadwise.store.copying import copy_table, joined_whole, prepare
 
 FEW = 100
@@ -64,21 +63,6 @@ ORDER BY lead, outcomes.occurred_at, outcomes.recorded_at, outcomes.source COLLA
 """  # noqa: S608 - our own statement
 
 
-# Whoever was ever said to hold one of these values in each of the fields, by what was delivered of them; and whoever
-# had one of the fields changed, which is seldom.
-_ALIKE = """
-SELECT coalesce(leads.merged_into, leads.id)
-FROM statements JOIN leads ON leads.id = statements.lead_id
-WHERE leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s AND ({any_of})
-GROUP BY 1 HAVING {all_of}
-UNION
-SELECT coalesce(leads.merged_into, leads.id)
-FROM events JOIN leads ON leads.id = events.lead_id
-WHERE leads.organisation_id = %(organisation)s AND leads.entity = %(entity)s
-    AND events.kind = %(field_changed)s AND events.fields ->> 'field' = ANY (%(market)s)
-"""
-
-
 def read_history(
     connection: Connection, organisation: str, target: Target, leads: Sequence[int] | None = None
 ) -> History:
@@ -87,8 +71,8 @@ def read_history(
     Statements are those of the target's fields: what each delivery of a lead said, and what events of kind
     `field_changed` said, which are therefore not among the events; nor are those of our own, unless the target names
     them: what follows from scores says nothing of a lead. A text that is no number has none. What was merged
-    into a lead is the lead's, recorded of it when the merge was: before that, nobody knew. Of some leads it also has
-    the prices of their markets (`History.others`).
+    into a lead is the lead's, recorded of it when the merge was: before that, nobody knew. A history of some leads does
+    not say what others ask for: `scoring.lead_history` adds the medians of markets.
 
     Args:
         connection: Its transaction sees one state of the store; its time zone becomes UTC.
@@ -124,10 +108,16 @@ def read_history(
             events=read(_EVENTS, events),
             outcomes=read(_OUTCOMES, OUTCOMES),
         )
-    if leads is None or not target.prices:
-        return history
-    others = [_read_market(connection, given, price, history) for price in target.prices]
-    return replace(history, others=pa.concat_tables(others))
+    return history if leads is None else replace(history, medians={})
+
+
+def read_statements(connection: Connection, organisation: str, entity: str, fields: Sequence[str]) -> pa.Table:
+    """All that was ever said of some fields of all leads, as `History.statements`."""
+    given = {"organisation": organisation, "entity": entity, "fields": list(fields)}
+    prepare(connection)
+    with joined_whole(connection, many=True):
+        query = _STATEMENTS.replace("{of_parts}", "").replace("{of_said}", "")
+        return copy_table(connection, query, given, STATEMENTS)
 
 
 def read_ends(connection: Connection, organisation: str, target: Target) -> History:
@@ -140,28 +130,6 @@ def read_ends(connection: Connection, organisation: str, target: Target) -> Hist
             for query, schema in ((_LEADS, LEADS), (_OUTCOMES, OUTCOMES))
         )
     return History(leads, STATEMENTS.empty_table(), EVENTS.empty_table(), outcomes)
-
-
-def _read_market(connection: Connection, given: Mapping[str, object], price: LeadField, history: History) -> pa.Table:
-    """What other leads said of a price, and of the fields that make its market, where some of theirs is like these."""
-    said = history.statements
-    values = {f"values_{n}": _values(said, name) for n, name in enumerate(price.market)}
-    names = {f"name_{n}": name for n, name in enumerate(price.market)}
-    alike = [f"statements.fields ->> %(name_{n})s = ANY (%(values_{n})s)" for n in range(len(price.market))]
-    query = _ALIKE.format(any_of=" OR ".join(alike), all_of=" AND ".join(f"bool_or({each})" for each in alike))
-    of_market = {**given, **values, **names, "market": list(price.market), "fields": [price.name, *price.market]}
-    of_market["field_changed"] = FIELD_CHANGED
-    found = connection.exec_driver_sql(query, of_market).scalars()
-    of_market["parts"] = list(connection.exec_driver_sql(_PARTS, {"leads": list(found)}).scalars())
-    said_by_them = _STATEMENTS.replace("{of_parts}", _OF_PARTS).replace("{of_said}", _OF_SAID)
-    table = copy_table(connection, said_by_them, of_market, STATEMENTS)
-    return table.filter(pc.invert(pc.is_in(table["lead"], history.leads["lead"])))
-
-
-def _values(statements: pa.Table, field: str) -> list[str]:
-    """All that was said of a field."""
-    told = statements.filter(pc.field("field") == field)["text"]
-    return [str(text) for text in pc.unique(told.drop_null())]
 
 
 _FIND = """

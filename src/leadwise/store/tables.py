@@ -4,7 +4,20 @@ Keys, indexes and triggers stand in the migrations, which make the tables; a tes
 each other.
 """
 
-from sqlalchemy import ARRAY, UUID, BigInteger, Boolean, DateTime, Double, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    UUID,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -60,6 +73,14 @@ events = Table(
     TableColumn("occurred_at", Instant, nullable=False),
     TableColumn("recorded_at", Instant, nullable=False),
     TableColumn("fields", JSONB, nullable=False),
+)
+
+past_changes = Table(
+    "past_changes",
+    metadata,
+    TableColumn("organisation_id", Text, primary_key=True),
+    TableColumn("known_on", Date, primary_key=True),
+    TableColumn("changed_by", BigInteger, nullable=False),
 )
 
 outcomes = Table(

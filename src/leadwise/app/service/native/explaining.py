@@ -11,7 +11,7 @@ from leadwise.domain.errors import Missing
 from leadwise.domain.history import microseconds
 from leadwise.domain.target import Target
 from leadwise.features.evidence import evidence
-from leadwise.store.history import read_history
+from leadwise.scoring.lead_history import read_leads
 from leadwise.store.listing import LeadName, Listing
 from leadwise.store.score_pages import ScorePages
 from leadwise.web.api.v2.shapes.scores import ExplainedReason, ExplanationAnswer
@@ -45,8 +45,9 @@ def explain(
     if not found:
         raise NotScoredError(lead, target.name)
     score, number = found[0].score, found[0].lead_id
-    history = read_history(connection, organisation, target, [number])
-    facts = facts_behind(target, history, evidence(target, history, number, microseconds(score.as_of)))
+    as_of_score = microseconds(score.as_of)
+    history = read_leads(connection, organisation, target, [number], [as_of_score])
+    facts = facts_behind(target, history, evidence(target, history, number, as_of_score))
     return ExplanationAnswer(
         score=score_answer(score),
         reasons=[

@@ -22,11 +22,11 @@ from leadwise.features.history import compute
 from leadwise.registry.versions import NoActiveModelError
 from leadwise.scoring.active_models import ActiveModels
 from leadwise.scoring.changes import with_changes
+from leadwise.scoring.lead_history import read_leads
 from leadwise.scoring.open_leads import compute_scores
 from leadwise.scoring.requests import ModelScorer
 from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import Database
-from leadwise.store.history import read_history
 from leadwise.store.listing import LeadName, Listing
 from leadwise.store.score_pages import LedgerRow, RankedAfter, ScorePages
 from leadwise.store.scores import ScoreRepository
@@ -135,9 +135,10 @@ def _score(
     engine: Engine,
 ) -> list[Score]:
     """A score of each of these leads, by all that is known of it now."""
-    history, as_of = read_history(connection, organisation, target, leads), now()
-    lead, occurred_at, recorded_at = whole(history.leads, "lead", "occurred_at", "recorded_at")
+    as_of = now()
     instant = microseconds(as_of)
+    history = read_leads(connection, organisation, target, leads, [instant])
+    lead, occurred_at, recorded_at = whole(history.leads, "lead", "occurred_at", "recorded_at")
     known = lead[(occurred_at <= instant) & (recorded_at <= instant)].tolist()
     moments = pa.table([known, [instant] * len(known)], schema=MOMENTS)
     features = compute(target, history, moments, engine).drop_columns(MOMENTS.names)

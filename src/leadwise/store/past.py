@@ -1,0 +1,23 @@
+"""Whether what was known at the beginning of a day is still what was known then: late facts, merges, erasures."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+# Rows of past_changes come with the facts that they tell of, in one transaction: whoever sees these sees those.
+_MARKS = """
+SELECT day, coalesce(md5(string_agg(concat_ws(' ', known_on, changed_by), ',' ORDER BY known_on)), '')
+FROM unnest(CAST(:days AS date[])) AS day
+LEFT JOIN past_changes ON organisation_id = :organisation AND known_on < day
+GROUP BY day
+"""
+
+
+def find_marks(connection: Connection, organisation: str, days: Sequence[date]) -> dict[date, str]:
+    """For the beginning (UTC) of each day, a mark that changes as soon as something else was known of leads' fields.
+
+    What is read in the same transaction after a mark is as new as the mark, or newer.
+    """
+    found = connection.execute(text(_MARKS), {"organisation": organisation, "days": list(days)})
+    return {row[0]: row[1] for row in found}

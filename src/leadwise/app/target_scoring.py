@@ -1,13 +1,14 @@
 """Scores of a target's open leads: into a file, and appended to those in the store."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
 from leadwise.app.target_session import TargetSession
+from leadwise.domain.segments import Segments
 from leadwise.domain.target import Target
 from leadwise.features.history import definitions
 from leadwise.models.algorithm import Explanation
@@ -15,9 +16,10 @@ from leadwise.registry.versions import ModelVersions
 from leadwise.scoring.changes import with_changes
 from leadwise.scoring.open_leads import compute_scores
 from leadwise.store.scores import ScoreRepository
+from leadwise.store.segments import SegmentRepository
 from leadwise.training.feature_store.refreshing import fingerprint
 from leadwise.training.fitted_model import FittedModel
-from leadwise.training.landmarks import EXTERNAL_ID, open_lead_table
+from leadwise.training.landmarks import EXTERNAL_ID, SOURCE, open_lead_table
 
 SCORES_AT_ONCE = 5_000
 
@@ -50,6 +52,20 @@ def open_leads(session: TargetSession, model: FittedModel) -> OpenLeads:
     session.say("Definitions have changed since the model was fitted, so its features are computed as they were then.")
     history = session.read(target=target)
     return OpenLeads(target, snapshot.as_of, open_lead_table(target, history, session.engine, as_of=snapshot.as_of))
+
+
+def within(session: TargetSession, leads: OpenLeads, wanted: Segments) -> OpenLeads:
+    """The open leads that are in all of these segments, by what was known of their fields as of the snapshot.
+
+    Raises:
+        UnknownSegmentValueError: if no lead has one of the values.
+    """
+    if not wanted:
+        return leads
+    with session.database.transaction(session.organisation) as connection:
+        names = SegmentRepository(connection, session.organisation, leads.target, leads.as_of).find_names(wanted)
+    pairs = zip(leads.features[SOURCE].to_pylist(), leads.features[EXTERNAL_ID].to_pylist(), strict=True)
+    return replace(leads, features=leads.features.filter(pa.array([pair in names for pair in pairs], pa.bool_())))
 
 
 def rows_to_score(leads: OpenLeads) -> pa.Table:

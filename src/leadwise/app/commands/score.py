@@ -1,9 +1,9 @@
 """`leadwise score`: scores of a table's rows, by a model file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
 import typer
@@ -15,10 +15,14 @@ from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
+from leadwise.domain.segments import read_segments
 from leadwise.models.algorithm import Explanation
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches, score_table
 from leadwise.training.fitted_model import FittedModel
+
+if TYPE_CHECKING:
+    from leadwise.app.target_session import TargetOptions
 
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
 Reasons = Annotated[int, typer.Option(help="How many reasons to give for each row.", min=0, max=10_000)]
@@ -28,6 +32,13 @@ Exact = Annotated[
 Engine = Annotated[
     str | None, typer.Option(help="Where rows are scored: `spark-local` or `spark://HOST:PORT`; else in this process.")
 ]
+Segments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--segment",
+        help="With --target: only leads of this segment, as NAME=VALUE. May be repeated: any of a name's values.",
+    ),
+]
 
 
 def run(
@@ -36,6 +47,7 @@ def run(
     table: take.OptionalTable = None,
     target: take.TargetOption = None,
     organisation: take.Organisation = "default",
+    segment: Segments = None,
     store: take.Store = None,
     reasons: Reasons = 3,
     exact: Exact = False,
@@ -44,19 +56,24 @@ def run(
 ) -> None:
     """Score each row of a table: probability or value, grade, action, reasons. With --target, stored open leads."""
     if server is not None:
-        _score_at(
-            server, target, out, {"MODEL": model, "TABLE": table, "--store": store, "--engine": engine}, exact=exact
-        )
+        given = {"MODEL": model, "TABLE": table, "--store": store, "--engine": engine}
+        _score_at(server, target, out, given, segment or (), exact=exact)
         return
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
     if target is not None:
+        from leadwise.app.target_session import TargetOptions
+
         take.refuse_with_target({"MODEL": model is not None, "TABLE": table is not None})
         check_writable(out)
-        _score_target(target, organisation, store, _Scoring(writer, reasons, exact, engine))
+        _score_target(
+            TargetOptions(target, organisation, store), segment or (), _Scoring(writer, reasons, exact, engine)
+        )
         return
     if model is None or table is None:
         raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="MODEL TABLE")
-    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
+    take.refuse_without_target(
+        {"--organisation": organisation != "default", "--store": store is not None, "--segment": bool(segment)}
+    )
     check_writable(out, inputs=[model, table])
     scoring = _Scoring(writer, reasons, exact, engine)
     fitted = read_model_file(model)
@@ -67,7 +84,9 @@ def run(
     scoring.run(fitted, file.table)
 
 
-def _score_at(server: str, target: str | None, out: Path, given: Mapping[str, object], *, exact: bool) -> None:
+def _score_at(
+    server: str, target: str | None, out: Path, given: Mapping[str, object], segments: Sequence[str], *, exact: bool
+) -> None:
     from leadwise.app.remote import score_at
 
     if target is None:
@@ -77,16 +96,17 @@ def _score_at(server: str, target: str | None, out: Path, given: Mapping[str, ob
         message = f"A service gives CSV, so the name must end in .csv, but it is {out.name}."
         raise typer.BadParameter(message, param_hint="--out")
     check_writable(out)
-    score_at(server, str(target), out)
+    score_at(server, str(target), out, segments)
 
 
-def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:
-    from leadwise.app.target_scoring import active_model, open_leads, rows_to_score, store_scores
-    from leadwise.app.target_session import TargetOptions, open_target
+def _score_target(options: "TargetOptions", segments: Sequence[str], scoring: "_Scoring") -> None:
+    from leadwise.app.target_scoring import active_model, open_leads, rows_to_score, store_scores, within
+    from leadwise.app.target_session import open_target
 
-    with open_target(TargetOptions(target, organisation, store)) as session:
+    with open_target(options) as session:
+        wanted = read_segments(session.blueprint.target, segments)
         model = active_model(session)
-        leads = open_leads(session, model)
+        leads = within(session, open_leads(session, model), wanted)
         if scoring.elsewhere:
             scoring.run(model, rows_to_score(leads))
             with session.database.transaction() as connection:

@@ -1,6 +1,6 @@
 """Scores of a target's open leads: into a file, and appended to those in the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -88,6 +88,7 @@ def store_scores(
     leads: OpenLeads,
     *,
     exact: bool = False,
+    explained: Iterator[Explanation] | None = None,
     hear: Callable[[pa.Table, Explanation], None] | None = None,
 ) -> StoredScores:
     """Append a score of each open lead, with all reasons, and why it differs from the one before.
@@ -100,6 +101,7 @@ def store_scores(
         model: What scores them.
         leads: The open leads.
         exact: Whether contributions must be Shapley values.
+        explained: The explanations, `SCORES_AT_ONCE` rows at once, where they were made elsewhere.
         hear: Gets the rows piece by piece, as `rows_to_score` has them, with the model's explanation of them.
     """
     total, stored, rows = leads.features.num_rows, 0, rows_to_score(leads)
@@ -110,7 +112,7 @@ def store_scores(
         for start in range(0, total, SCORES_AT_ONCE):
             piece = leads.features.slice(start, SCORES_AT_ONCE)
             progress.step(f"scoring leads {start + 1:,} to {start + piece.num_rows:,}")
-            explanation = model.explain(model.encode(piece), exact=exact)
+            explanation = next(explained) if explained else model.explain(model.encode(piece), exact=exact)
             if hear is not None:
                 hear(rows.slice(start, SCORES_AT_ONCE), explanation)
             found = compute_scores(model, leads.target, piece, leads.as_of, explanation)

@@ -23,6 +23,7 @@ from leadwise.training.fitted_model import FittedModel
 
 if TYPE_CHECKING:
     from leadwise.app.target_session import TargetOptions
+    from leadwise.features.engines.spark import SparkEngine
 
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
 Reasons = Annotated[int, typer.Option(help="How many reasons to give for each row.", min=0, max=10_000)]
@@ -100,23 +101,28 @@ def _score_at(
 
 
 def _score_target(options: "TargetOptions", segments: Sequence[str], scoring: "_Scoring") -> None:
-    from leadwise.app.target_scoring import active_model, open_leads, rows_to_score, store_scores, within
+    from leadwise.app.target_scoring import (
+        SCORES_AT_ONCE,
+        active_model,
+        open_leads,
+        rows_to_score,
+        store_scores,
+        within,
+    )
     from leadwise.app.target_session import open_target
 
     with open_target(options) as session:
         wanted = read_segments(session.blueprint.target, segments)
         model = active_model(session)
         leads = within(session, open_leads(session, model), wanted)
-        if scoring.elsewhere:
-            scoring.run(model, rows_to_score(leads))
-            with session.database.transaction() as connection:
-                stored = store_scores(session, connection, model, leads)
-        else:
-            with (
-                scoring.writing(model, rows_to_score(leads)) as write,
-                session.database.transaction() as connection,
-            ):
-                stored = store_scores(session, connection, model, leads, exact=scoring.exact, hear=write)
+        with (
+            scoring.explained(model, leads.features, SCORES_AT_ONCE) as explained,
+            scoring.writing(model, rows_to_score(leads)) as write,
+            session.database.transaction() as connection,
+        ):
+            stored = store_scores(
+                session, connection, model, leads, exact=scoring.exact, explained=explained, hear=write
+            )
     remark(f"Stored {stored.count:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -129,12 +135,7 @@ class _Scoring:
 
     def __init__(self, writer: TableWriter, reasons: int, exact: bool, engine: str | None) -> None:  # noqa: FBT001
         self._writer, self._reasons, self.exact = writer, reasons, exact
-        self._engine = engine_in_use(engine) if engine else None
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether rows are scored by an engine of the user's choice, and not in this process."""
-        return self._engine is not None
+        self._spark = _spark(engine)
 
     def run(self, model: FittedModel, table: pa.Table) -> None:
         """Score the table's rows and write them."""
@@ -153,17 +154,38 @@ class _Scoring:
             yield lambda piece, found: writer.write(score_table(model, piece, reasons=self._reasons, explanation=found))
         self._tell(table.num_rows)
 
+    @contextmanager
+    def explained(
+        self, model: FittedModel, table: pa.Table, rows_at_once: int
+    ) -> Iterator[Iterator[Explanation] | None]:
+        """Explanations of the table's rows, made on Spark; None: this process explains them."""
+        if self._spark is None:
+            yield None
+            return
+        from leadwise.scoring.on_spark import explained_on_spark
+
+        with explained_on_spark(self._spark, model, table, rows_at_once=rows_at_once, exact=self.exact) as found:
+            yield found
+
     def _tell(self, rows: int) -> None:
         remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {self._writer.path}.")
 
     def _pieces(self, model: FittedModel, table: pa.Table) -> Iterable[pa.Table]:
-        if self._engine is not None:
-            from leadwise.features.engines.spark import SparkEngine
+        if self._spark is not None:
             from leadwise.scoring.on_spark import score_on_spark
 
-            if isinstance(self._engine, SparkEngine):
-                return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self.exact)
+            return score_on_spark(self._spark, model, table, reasons=self._reasons, exact=self.exact)
         return score_in_batches(model, table, reasons=self._reasons, exact=self.exact)
+
+
+def _spark(engine: str | None) -> "SparkEngine | None":
+    """Spark, where it is to score; None: this process scores."""
+    if engine is None:
+        return None
+    from leadwise.features.engines.spark import SparkEngine
+
+    found = engine_in_use(engine)
+    return found if isinstance(found, SparkEngine) else None
 
 
 def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> None:

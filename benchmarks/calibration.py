@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import quality
 import recalibration
@@ -38,14 +39,14 @@ def tables() -> Iterator[tuple[str, pa.Table, FitOptions]]:
     for case in (recalibration.x_education(), recalibration.bank()):
         yield case.name, pa.Table.from_pandas(case.rows, preserve_index=False), FitOptions(case.outcome, ordered=True)
     leads = quality.olist()
-    rows = quality.pd.concat([leads.train, leads.test]).astype({"first_contact_date": str})
+    rows = pd.concat([leads.train, leads.test]).astype({"first_contact_date": str})
     yield leads.name, pa.Table.from_pandas(rows, preserve_index=False), FitOptions(leads.outcome, ordered=True)
 
 
 def contenders(table: pa.Table, options: FitOptions, *, ordered: bool) -> Iterator[tuple[Contender, Floats, Floats]]:
     """Each algorithm's contender, with its own margins for the test rows and what became of them."""
     prepared = prepare(table, options)
-    frame, target = encode(table, prepared.columns), prepared.target.values
+    frame, target = encode(table, prepared.columns), prepared.target.values  # noqa: PD011 - not of pandas
     rows = np.arange(len(target))
     split: Split = split_in_order(rows) if ordered else split_at_random(target, stratify=True, seed=0)
     for name in ALGORITHMS:

@@ -41,6 +41,7 @@ def forecast(table: pa.Table, horizon_days: int) -> tuple[ClvReport, float]:
 def rows(report: ClvReport) -> list[str]:
     """One row per way to forecast, the chosen one marked."""
     lines = []
+    assert report.holdout is not None
     for name, found in report.holdout.models.items():
         cells = [
             f"{report.customers:,}",
@@ -60,14 +61,16 @@ def rows(report: ClvReport) -> list[str]:
 
 
 def summary(name: str, report: ClvReport, seconds: float) -> str:
-    often, much = report.bg_nbd, report.gamma_gamma
+    often, much, holdout = report.bg_nbd, report.gamma_gamma, report.holdout
+    assert holdout is not None
+    chosen = holdout.models[report.chosen]
     return (
         f"- {name}, {report.horizon_days} days: r {often.r:.3f}, alpha {often.alpha:.3f}, a {often.a:.3f}, "
         f"b {often.b:.3f}, "
         f"log-likelihood {often.log_likelihood:.1f}; p {much.p:.2f}, q {much.q:.2f}, gamma {much.gamma:.2f}; "
-        f"purchases {report.holdout.models[report.chosen].purchases_predicted:,.0f} forecast, "
-        f"{report.holdout.models[report.chosen].purchases_actual:,.0f} came; "
-        f"{report.holdout.interval_coverage:.1%} within the 80% interval; {seconds:.1f} s in all."
+        f"purchases {chosen.purchases_predicted:,.0f} forecast, "
+        f"{chosen.purchases_actual:,.0f} came; "
+        f"{holdout.interval_coverage:.1%} within the 80% interval; {seconds:.1f} s in all."
     )
 
 

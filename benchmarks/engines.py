@@ -50,7 +50,7 @@ def _statements(field: str, kind: FieldKind, lead: np.ndarray, at: np.ndarray, d
     drawn = draw.integers(1, 1_000, len(lead))
     texts = pa.array(drawn).cast(pa.string())
     number = pa.array(drawn.astype(float)) if kind is FieldKind.NUMBER else pa.nulls(len(lead), pa.float64())
-    names = pa.array([field]).take(pa.array(np.zeros(len(lead), int)))
+    names = pa.array([field]).take(np.zeros(len(lead), int))
     return pa.table([pa.array(lead), names, texts, number, *map(pa.array, (at, at, lead))], schema=STATEMENTS)
 
 

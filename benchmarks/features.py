@@ -112,7 +112,7 @@ def statements(arrived: np.ndarray, random: np.random.Generator) -> pa.Table:
     later = arrived[changing] + random.integers(0, 20 * DAY, len(changing))
     fields = [name for name in texts for _ in range(leads)] + ["price"] * len(changing)
     text = np.concatenate([*texts.values(), random.integers(1_000, 50_000, len(changing)).astype(str)])
-    known = pa.array(np.where(random.random(len(text)) < 0.05, None, text.astype(object)), pa.string())
+    known = pa.array(text.astype(object), pa.string(), mask=random.random(len(text)) < 0.05)
     is_number = np.isin(fields, ["price", "distance"])
     number = pc.cast(pc.if_else(pa.array(is_number), known, pa.scalar(None, pa.string())), pa.float64())
     at = np.concatenate([np.tile(arrived, len(texts)), later])
@@ -135,7 +135,8 @@ def by_hand(tables: dict[str, pa.Table]) -> pa.Table:
     with duckdb.connect(config={"memory_limit": "3GB", "threads": 2}) as connection:
         for name, table in tables.items():
             connection.register(name, table)
-        return connection.sql(statement(the_target())).to_arrow_table()
+        found: pa.Table = connection.sql(statement(the_target())).to_arrow_table()
+        return found
 
 
 def pandas(tables: dict[str, pa.Table]) -> pa.Table:
@@ -151,7 +152,7 @@ def one_lead(tables: dict[str, pa.Table]) -> dict[str, list[float]]:
     taken: list[float] = []
     taken_cpu: list[float] = []
     for lead in np.random.default_rng(1).choice(tables["leads"].num_rows, 201, replace=False):
-        own = {name: table.filter(pc.equal(table["lead"], int(lead))) for name, table in tables.items()}
+        own = {name: table.filter(pc.equal(table["lead"], pa.scalar(int(lead)))) for name, table in tables.items()}
         begin, begin_cpu = time.perf_counter(), time.process_time()
         compute(target, history_of(own), own["moments"].slice(4), engine)
         taken.append((time.perf_counter() - begin) * 1000)

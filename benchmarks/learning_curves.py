@@ -51,7 +51,7 @@ def ours(case: quality.Case, algorithms: tuple[str, ...] = ()) -> np.ndarray:
     import leadwise
 
     model = leadwise.fit(case.train, outcome=case.outcome, time=case.time, budget=OUR_BUDGET, algorithms=algorithms)
-    return model.score(case.test)["probability"].to_numpy()
+    return np.asarray(model.score(case.test)["probability"])
 
 
 def logistic_regression(case: quality.Case) -> np.ndarray:
@@ -72,7 +72,7 @@ def logistic_regression(case: quality.Case) -> np.ndarray:
     )
     older, later = (frame.assign(**{name: frame[name].astype(str) for name in texts}) for frame in (older, later))
     model = make_pipeline(prepare, LogisticRegression(max_iter=1_000)).fit(older, case.train[case.outcome])
-    return model.predict_proba(later)[:, 1]
+    return np.asarray(model.predict_proba(later)[:, 1])
 
 
 def as_contestant(peer: Callable[..., np.ndarray]) -> Callable[[quality.Case], np.ndarray]:

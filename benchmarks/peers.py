@@ -36,7 +36,7 @@ def lightgbm_defaults(train: pd.DataFrame, test: pd.DataFrame, outcome: str, bud
     del budget  # its defaults know of none
     older, later = features(train, test, outcome)
     model = lightgbm.LGBMClassifier(verbose=-1, n_jobs=CORES).fit(older, train[outcome])
-    return model.predict_proba(later)[:, 1]
+    return np.asarray(model.predict_proba(later)[:, 1])
 
 
 def catboost_defaults(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) -> np.ndarray:
@@ -52,7 +52,7 @@ def catboost_defaults(train: pd.DataFrame, test: pd.DataFrame, outcome: str, bud
     model = catboost.CatBoostClassifier(
         verbose=0, thread_count=CORES, random_seed=SEED, cat_features=names, allow_writing_files=False
     )
-    return model.fit(older, train[outcome]).predict_proba(later)[:, 1]
+    return np.asarray(model.fit(older, train[outcome]).predict_proba(later)[:, 1])
 
 
 def explainable_boosting(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) -> np.ndarray:
@@ -63,7 +63,7 @@ def explainable_boosting(train: pd.DataFrame, test: pd.DataFrame, outcome: str, 
     names = older.select_dtypes("category").columns
     older, later = (frame.assign(**{name: frame[name].astype(object) for name in names}) for frame in (older, later))
     model = ExplainableBoostingClassifier(n_jobs=CORES, random_state=SEED).fit(older, train[outcome])
-    return model.predict_proba(later)[:, 1]
+    return np.asarray(model.predict_proba(later)[:, 1])
 
 
 def flaml(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) -> np.ndarray:
@@ -82,7 +82,7 @@ def flaml(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) 
         verbose=0,
         log_file_name="",
     )
-    return model.predict_proba(later)[:, 1]
+    return np.asarray(model.predict_proba(later)[:, 1])
 
 
 def autogluon(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) -> np.ndarray:
@@ -91,7 +91,7 @@ def autogluon(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: flo
     with tempfile.TemporaryDirectory() as folder:
         predictor = TabularPredictor(outcome, eval_metric="log_loss", path=folder, verbosity=0)
         predictor.fit(train.reset_index(drop=True), time_limit=budget, presets="medium_quality", num_cpus=CORES)
-        return predictor.predict_proba(test.drop(columns=outcome).reset_index(drop=True))[1].to_numpy()
+        return np.asarray(predictor.predict_proba(test.drop(columns=outcome).reset_index(drop=True))[1])
 
 
 def h2o(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) -> np.ndarray:
@@ -111,6 +111,6 @@ def h2o(train: pd.DataFrame, test: pd.DataFrame, outcome: str, budget: float) ->
         newer = server.H2OFrame(later, column_types=dict.fromkeys(names, "enum"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return model.leader.predict(newer)["p1"].as_data_frame().to_numpy()[:, 0]
+            return np.asarray(model.leader.predict(newer)["p1"].as_data_frame())[:, 0]
     finally:
         server.cluster().shutdown()

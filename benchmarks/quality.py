@@ -84,7 +84,7 @@ def ours(case: Case, budget: float) -> np.ndarray:
     import leadwise
 
     model = leadwise.fit(case.train, outcome=case.outcome, time=case.time, budget=budget)
-    return model.score(case.test)["probability"].to_numpy()
+    return np.asarray(model.score(case.test)["probability"])
 
 
 def as_contestant(peer: Callable[[pd.DataFrame, pd.DataFrame, str, float], np.ndarray]) -> Contestant:

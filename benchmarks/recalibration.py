@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ class Case:
     name: str
     rows: pd.DataFrame
     outcome: str
-    options: dict[str, object]
+    options: dict[str, Any]
     half: int
 
     def fit(self, rows: pd.DataFrame, budget: float) -> leadwise.Model:

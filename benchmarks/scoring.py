@@ -15,6 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ import pyarrow as pa
 import leadwise
 from leadwise.domain.frame import Frame
 from leadwise.features.encoding import encode
-from leadwise.models.algorithm import THREADS, Algorithm
+from leadwise.models.algorithm import THREADS, Predictor
 from leadwise.models.boosters import Booster
 from leadwise.models.margins import sigmoid
 from leadwise.scoring.scorer import ROWS_AT_ONCE, score_in_batches
@@ -80,7 +81,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def boosters(algorithm: Algorithm) -> Iterator[Booster]:
+def boosters(algorithm: Predictor) -> Iterator[Booster]:
     """All trees of an algorithm and of its members."""
     for member in getattr(algorithm, "models", ()):
         yield from boosters(member)
@@ -89,7 +90,7 @@ def boosters(algorithm: Algorithm) -> Iterator[Booster]:
         yield algorithm.booster
 
 
-def lightgbm_alone(algorithm: Algorithm, frame: Frame) -> None:
+def lightgbm_alone(algorithm: Predictor, frame: Frame) -> None:
     """LightGBM's own `predict` with all trees."""
     for booster in boosters(algorithm):
         booster.trees.predict(frame.values, raw_score=True, num_threads=THREADS)
@@ -99,7 +100,7 @@ def alone(model: leadwise.Model, table: pa.Table) -> tuple[float, float]:
     """Median and 99th percentile of the microseconds that one row takes, each row seen for the first time."""
     rows = table.slice(0, ROWS_ALONE).to_pylist()
     model.score_one(rows[0])
-    taken = sorted(seconds(lambda row=row: model.score_one(row)) * 1e6 for row in rows)
+    taken = sorted(seconds(partial(model.score_one, row)) * 1e6 for row in rows)
     return statistics.median(taken), taken[int(0.99 * len(taken))]
 
 

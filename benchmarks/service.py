@@ -54,7 +54,7 @@ class Measured(NamedTuple):
 def leads(rows: int, seed: int = 0) -> pa.Table:
     """Leads with the eleven features that the lead scoring service knows."""
     random = np.random.default_rng(seed)
-    columns = {
+    columns: dict[str, np.ndarray] = {
         "lead_source_score": random.integers(0, 100, rows),
         "response_time_minutes": random.gamma(2, 60, rows).round(1),
         "inbound_messages_count": random.poisson(4, rows),
@@ -69,7 +69,8 @@ def leads(rows: int, seed: int = 0) -> pa.Table:
     }
     signal = 0.3 * columns["inbound_messages_count"] + 0.8 * columns["appointments_count"]
     signal = signal - 0.004 * columns["response_time_minutes"] + 0.01 * columns["lead_source_score"] - 3
-    return pa.table({**columns, "won": random.random(rows) < sigmoid(signal)})
+    columns["won"] = random.random(rows) < sigmoid(signal)
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
 
 
 def rows_of(table: pa.Table) -> list[dict[str, float]]:

@@ -26,16 +26,16 @@ def serve(folder: Path) -> None:
     forest = pickle.loads((folder / "forest.pickle").read_bytes())  # noqa: S301 - that is what the peer does
     service = Flask("peer")
 
-    @service.get("/health")
     def health() -> object:
         return jsonify(status="healthy")
 
-    @service.post("/predict")
     def predict() -> object:
         row = pd.DataFrame([request.get_json()["features"]])[list(forest.feature_names_in_)]
         probability = float(forest.predict_proba(row)[0, 1])
         return jsonify(prediction=int(probability >= 0.5), conversion_probability=probability)
 
+    service.add_url_rule("/health", view_func=health)
+    service.add_url_rule("/predict", view_func=predict, methods=["POST"])
     service.run(port=8732, threaded=True)
 
 

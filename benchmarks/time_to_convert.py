@@ -66,14 +66,14 @@ class Ours:
             algorithms=self.algorithms,
         )
         scores = model.score(test)
-        return scores[[f"probability_{days:g}_days" for days in HORIZONS]].to_numpy()
+        return np.asarray(scores[[f"probability_{days:g}_days" for days in HORIZONS]])
 
 
 def kaplan_meier(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
     """lifelines' Kaplan-Meier: the same for every lead."""
     spans = spans_until(train, pd.Timestamp(CUT))
     curve = KaplanMeierFitter().fit(spans.days, spans.converted)
-    return np.tile(1 - curve.predict(HORIZONS).to_numpy(), (len(test), 1))
+    return np.tile(1 - np.asarray(curve.predict(HORIZONS)), (len(test), 1))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Cox:
             known[frequent].assign(days=np.maximum(spans.days, 0.01), converted=spans.converted), "days", "converted"
         )
         asked = design(test).reindex(columns=frequent, fill_value=0.0)
-        return 1 - fitted.predict_survival_function(asked, times=HORIZONS).to_numpy().T
+        return 1 - np.asarray(fitted.predict_survival_function(asked, times=HORIZONS)).T
 
 
 def design(table: pd.DataFrame) -> pd.DataFrame:

@@ -100,8 +100,8 @@ def lightgbm_defaults(case: Case, budget: float) -> tuple[np.ndarray, np.ndarray
 def the_mean(case: Case, budget: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     del budget
     known = case.train[case.outcome]
-    ends = [np.full(len(case.test), end) for end in (known.mean(), known.quantile(0.1), known.quantile(0.9))]
-    return (*ends, "the mean")
+    value, low, high = (np.full(len(case.test), end) for end in (known.mean(), *known.quantile([0.1, 0.9])))
+    return value, low, high, "the mean"
 
 
 def measure(case: Case, budget: float) -> list[str]:

@@ -1,19 +1,31 @@
+import re
 from datetime import timedelta
 
 import pytest
 
 from leadwise.actions.worklist import Worklist, WorklistQuery
 from leadwise.domain.clock import now
+from leadwise.domain.errors import Invalid
 from leadwise.domain.lead import Lead, Outcome
 from leadwise.domain.score import Reason, Score
-from leadwise.domain.target import Target
+from leadwise.domain.target import FieldKind, LeadField, Target
 from leadwise.store.database import Database
 from leadwise.store.leads import LeadRepository
 from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.outcomes import OutcomeRepository
 from leadwise.store.scores import ScoreRepository
 
-TARGET = Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0,))
+CAR = LeadField(name="car", title="Car", kind=FieldKind.TEXT, missing="Names no car")
+TARGET = Target(
+    name="sold",
+    title="Buys",
+    entity="lead",
+    horizon_days=60,
+    open_days=30,
+    ages_days=(0,),
+    segments=("car",),
+    fields=(CAR,),
+)
 NOW = now()
 DAY = timedelta(days=1)
 NAMES = ("Çağla Öz", "100% Mint", "under_score", "Ann", "Bob")
@@ -75,6 +87,30 @@ def test_leads_that_ended_or_grew_old_are_no_longer_listed(worklist: Worklist, d
         ScoreRepository(connection).add_many([score("old", 1.0, "A")])
         OutcomeRepository(connection).add_many([ended])
     assert names(worklist, WorklistQuery(10)) == list(NAMES[1:])
+
+
+def test_segments_narrow_the_list_and_its_counts_by_what_leads_say_now(worklist: Worklist, database: Database):
+    moved = Lead("web", "1", NOW - DAY, NOW, {"name": NAMES[1], "car": "Car 0"})
+    with database.transaction() as connection:
+        LeadRepository(connection).add_many([moved])
+    page = worklist.list_page(WorklistQuery(10, segments=("car=Car 0", "car=Car 2")))
+    assert [entry.name for entry in page.entries] == list(NAMES[:3])
+    assert (page.total, page.by_grade) == (3, {"A": 2, "B": 1})
+    assert page.values == {"car": {"Car 0": 2, "Car 2": 1, "Car 3": 1, "Car 4": 1}}
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        ("cars=Car 1", "'cars' is no segment of sold; did you mean 'car'?"),
+        ("car=car1", "no lead has the car 'car1'; did you mean 'Car 1'"),
+        ("car", "NAME=VALUE is expected"),
+        ("car=", "NAME=VALUE is expected"),
+    ],
+)
+def test_a_segment_that_is_not_there_is_refused_with_what_is_near(worklist: Worklist, segment: str, words: str):
+    with pytest.raises(Invalid, match=re.escape(words)):
+        worklist.list_page(WorklistQuery(10, segments=(segment,)))
 
 
 def test_without_scores_there_is_an_empty_page(database: Database):

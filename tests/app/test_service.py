@@ -14,6 +14,7 @@ from tests.app.serving import activate, add_key, bearer, running, small_model
 from leadwise.domain.access import Role
 from leadwise.scoring.online import ROWS_IN_PIECE
 from leadwise.store.database import Database
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.training.fitted_model import FittedModel
 
 FEATURES = {"appointments_count": 4, "inbound_messages_count": 2, "has_property": 1, "engagement_rate": 1.5}
@@ -276,7 +277,12 @@ def scored(database: Database, organisation: str, version: str, calibration: obj
         connection.execute(SCORED, values)
 
 
-def test_numbers_tell_of_calibration_and_drift_by_version_and_never_of_an_organisation(
+def label_of(database: Database, organisation: str) -> str:
+    with database.transaction() as connection:
+        return OrganisationRepository(connection).list_labels()[organisation]
+
+
+def test_numbers_tell_of_calibration_and_drift_by_organisation_and_never_name_one(
     database: Database, model: FittedModel, other_model: FittedModel
 ):
     version, another = activate(database, model), activate(database, other_model, "acme")
@@ -289,13 +295,15 @@ def test_numbers_tell_of_calibration_and_drift_by_version_and_never_of_an_organi
     scored(database, "acme", another, None)
     with running(database) as client:
         numbers = client.get("/metrics").text
-    labels = f'{{model_version="{version}",target="converted"}}'
-    assert f"leadwise_matured_leads{labels} 300.0" in numbers
-    assert f"leadwise_expected_conversions{labels} 40.0" in numbers
-    assert f"leadwise_observed_conversions{labels} 50.0" in numbers
-    assert f'leadwise_score_drift_index{{model_version="{another}",target="converted"}} 0.125' in numbers
-    assert "acme" not in numbers
-    assert numbers.count("leadwise_matured_leads{") == 2
+    for organisation, found in (("default", (200.0, 31.5, 40.0)), ("silent", (100.0, 8.5, 10.0))):
+        labels = f'{{model_version="{version}",organisation="{label_of(database, organisation)}",target="converted"}}'
+        assert f"leadwise_matured_leads{labels} {found[0]}" in numbers
+        assert f"leadwise_expected_conversions{labels} {found[1]}" in numbers
+        assert f"leadwise_observed_conversions{labels} {found[2]}" in numbers
+    labels = f'{{model_version="{another}",organisation="{label_of(database, "acme")}",target="converted"}}'
+    assert f"leadwise_score_drift_index{labels} 0.125" in numbers
+    assert not any(name in numbers for name in ("acme", "silent", "default"))
+    assert numbers.count("leadwise_matured_leads{") == 3
 
 
 def test_both_ends_of_trainings_are_there_before_the_first_one(database: Database):

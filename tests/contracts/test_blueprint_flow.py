@@ -94,6 +94,25 @@ def goes_all_the_way(place: Place, blueprint: str, leads: int) -> None:
         rows = connection.execute(text("SELECT count(*), count(DISTINCT model_version) FROM scores")).one()
     assert tuple(rows) == (len(scores), 1)
     place.run("validate", "m.leadwise")
+    if target.segments:
+        scores_by_segment(place, blueprint, target.segments[0], {row["id"] for row in scores})
+
+
+def scores_by_segment(place: Place, blueprint: str, name: str, everybody: set[str]) -> None:
+    """What becomes of leads by segment, whether or not it is a feature."""
+    found: list[str] = []
+    with (place.folder / "sim" / "leads.csv").open(encoding="utf-8", newline="") as file:
+        said = {row["external_id"]: row[name] for row in csv.DictReader(file)}
+    for value in sorted(set(said.values()) - {""}):
+        place.run("score", "--target", blueprint, "--out", "some.csv", "--segment", f"{name}={value}")
+        with (place.folder / "some.csv").open(encoding="utf-8", newline="") as file:
+            found += (some := [row["id"] for row in csv.DictReader(file)])
+        assert {said[each] for each in some} <= {value}
+    assert sorted(found) == sorted(each for each in everybody if said[each])
+    refused = place.run("score", "--target", blueprint, "--out", "no.csv", "--segment", f"{name}=Nowhere", status=1)
+    assert "There are" in refused.stderr
+    refused = place.run("score", "--target", blueprint, "--out", "no.csv", "--segment", f"x{name}=a", status=1)
+    assert f"did you mean '{name}'?" in refused.stderr
 
 
 def test_a_blueprint_goes_from_simulated_files_to_scores(place):

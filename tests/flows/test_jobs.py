@@ -24,6 +24,7 @@ from leadwise.registry.versions import ModelVersions
 from leadwise.store.audit import AuditRepository
 from leadwise.store.database import SERVICE_ROLE, Database, normalised_url, open_database
 from leadwise.store.jobs import JobRepository
+from leadwise.store.organisations import OrganisationRepository
 
 AS_OF = f"{NOW}T00:00:00Z"
 EARLIER = "2025-10-20T00:00:00Z"
@@ -135,7 +136,9 @@ def test_a_model_is_learnt_judged_put_to_work_and_scores_all_open_leads(house: H
         assert scored.result["scores"] == open_leads > 0
         with house.database.transaction() as connection:
             stored = connection.scalar(text("SELECT count(*) FROM scores"))
+            labels = OrganisationRepository(connection).list_labels()
         assert stored == open_leads + earlier.result["scores"]
+        assert scored.result["label"] in labels.values()
         calibration = scored.result["calibration"]
         assert calibration["leads"] == earlier.result["scores"]
         assert 0 < calibration["observed"] < calibration["leads"] > calibration["expected"] > 0

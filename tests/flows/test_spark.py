@@ -1,5 +1,6 @@
 """Spark as people use it: a real cluster computes features and scores rows, and says what it lacks."""
 
+import csv
 import json
 import os
 import subprocess
@@ -31,6 +32,7 @@ from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
 from leadwise.store.organisations import OrganisationRepository
 from leadwise.store.outcomes import OutcomeRepository
+from leadwise.store.scores import ScoreRepository
 
 pytest.importorskip("pyspark", reason="not offered by the other side: the extra `spark` is not installed")
 
@@ -134,6 +136,29 @@ def fitted(environment: dict[str, str], *options: str, status: int) -> tuple[dic
     assert finished.returncode == status, finished.stderr
     assert "Traceback" not in finished.stderr
     return json.loads(finished.stdout), finished.stderr
+
+
+def test_stored_leads_are_explained_once_for_the_file_and_the_store(empty_url, tmp_path):
+    """What Spark explained is what is stored: its exact reasons, not others that this process made."""
+    environment = {**os.environ, "LEADWISE_DATABASE_URL": empty_url, "LEADWISE_DATA_FOLDER": str(tmp_path)}
+    with open_database(empty_url, Path("unused")) as database:
+        store(database, "default", 300, datetime.now(UTC))
+    quickly = ("--budget", "2", "--algorithm", "gradient_boosting")
+    for command in (
+        ("fit", "--target", "marketplace-auto", *quickly),
+        ("score", "--target", "marketplace-auto", "--out", "scores.csv", "--reasons", "1", "--exact"),
+    ):
+        engine = ("--engine", "spark-local") if command[0] == "score" else ()
+        finished = run_here(tmp_path, environment, *command, *engine)
+        assert finished.returncode == 0, finished.stderr
+    with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
+        scores = {row["id"]: row for row in csv.DictReader(file)}
+    with Database(normalised_url(empty_url)) as database, database.transaction() as connection:
+        stored = ScoreRepository(connection).list_latest("car_sold")
+    assert len(stored) == len(scores) > 10
+    for ranked in stored:
+        row = scores[ranked.score.lead[1]]
+        assert float(row["contribution_1"]) == ranked.score.reasons[0].contribution
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ from leadwise.domain.column import ColumnKind, ColumnReport, ColumnUse, Leak
 from leadwise.domain.errors import Missing, Unavailable
 from leadwise.domain.score import Reason
 from leadwise.domain.time_to_convert import AgeCheck, SegmentCheck, TimeComparison, TimeToConvert
-from leadwise.web.sources import GradeCount, LeadList, LeadQuery, LeadRow
+from leadwise.web.sources import GradeCount, LeadList, LeadQuery, LeadRow, SegmentChoice
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -503,6 +503,8 @@ class Leads:
 
     def list_leads(self, query: LeadQuery) -> LeadList:
         named = [lead for lead in self._all if query.search.casefold() in lead.name.casefold()]
+        vehicles = sorted({lead.subject for lead in self._all})
+        named = [lead for lead in named if lead.subject in (query.chosen("vehicle") or vehicles)]
         found = [lead for lead in named if query.grade in {None, lead.grade}]
         observed = dict(zip("ABCD", (0.72, 0.41, 0.18, 0.03), strict=True))
         held = [GradeCount(grade, sum(lead.grade == grade for lead in named), observed[grade]) for grade in observed]
@@ -517,6 +519,7 @@ class Leads:
             base_rate=0.21 if self._all else None,
             simulated=self._simulated,
             grades=tuple(held),
+            segments=(SegmentChoice("vehicle", "Vehicle", tuple(vehicles), rarer=len(self._all) // 100),),
         )
 
 

@@ -82,7 +82,7 @@ def test_the_list_is_worked_by_keyboard_alone(serve: Serve, visit: Visit):
     page.get_by_label("Name").focus()
     page.keyboard.type("keller 7")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/leads?search=keller+7")
+    page.wait_for_url("**/leads?segment=&search=keller+7")
     names = page.locator(".leads .name").all_inner_texts()
     assert names
     assert all("Keller 7" in name for name in names)

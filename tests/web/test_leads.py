@@ -72,6 +72,25 @@ def test_grade_and_name_narrow_the_list_and_stay_while_paging():
     assert 'href="leads?grade=A&search=mari&limit=5&page=2"' in html
 
 
+def test_a_segment_is_chosen_from_a_list_and_stays_while_paging():
+    rows = ask(Leads(600), "/leads.json?segment=vehicle%3D2019+Toyota+Camry").json()["leads"]["rows"]
+    assert {row["subject"] for row in rows} == {"2019 Toyota Camry"}
+    html = unescape(ask(Leads(600), "/leads?segment=vehicle%3D2019+Toyota+Camry&limit=5").text)
+    assert '<option value="vehicle=2019 Toyota Camry" selected>2019 Toyota Camry</option>' in html
+    assert 'href="leads?segment=vehicle%3D2019+Toyota+Camry&limit=5&page=2"' in html
+    assert 'href="leads?grade=A&segment=vehicle%3D2019+Toyota+Camry&limit=5"' in html
+    assert "and 6 rarer values" in html
+
+
+def test_several_values_of_a_segment_are_told_together():
+    html = ask(Leads(600), "/leads?segment=vehicle%3DVan&segment=vehicle%3DBus").text
+    assert '<option value="" selected>Van or Bus</option>' in html
+    assert "No open lead has" in html
+    assert "vehicle “Van”" in html
+    assert len(ask(Leads(600), "/leads.json?segment=").json()["leads"]["rows"]) == 50
+    assert ask(Leads(600), "/leads?segment=vehicle%3D%00").status_code == 422
+
+
 def test_a_search_without_answer_says_so():
     html = ask(Leads(5), "/leads?search=%3Cb%3Enobody%3C/b%3E").text
     assert "No lead matches" in html

@@ -1,10 +1,13 @@
 """Pushing: leads that staff chose go to the CRM, and that they went is an event of each."""
 
 import asyncio
+import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
+
+import orjson
 
 from leadwise.actions.property_documents import property_document
 from leadwise.actions.radar import Radar, RadarEntry
@@ -21,7 +24,7 @@ from leadwise.store.radar import RadarFilter
 SOURCE, KIND = "leadwise", PUSHED_TO_CRM
 """Where the events come from, and their kind."""
 AT_ONCE = 100
-"""Properties in one document."""
+"""Identifiers whose properties are in one document."""
 LONGEST_SECONDS = 25.0
 """How long a push may take; what is not sent by then has failed."""
 
@@ -35,12 +38,25 @@ class Push:
         identifiers: Their external ids.
         campaign: Why; None where that was not said.
         pushed_by: Who wants it.
+        request_key: Names the request however often it comes; None where it has no name.
     """
 
     organisation: str
     identifiers: Sequence[str]
     campaign: str | None
     pushed_by: str
+    request_key: str | None = None
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The identifiers, each once."""
+        return tuple(dict.fromkeys(self.identifiers))
+
+    def make_id(self) -> str:
+        """A name of the push: the same for the same request, where that has a name."""
+        if self.request_key is None:
+            return uuid4().hex
+        return _digest([self.organisation, self.request_key, self.campaign, self.wanted])
 
 
 @dataclass(frozen=True)
@@ -92,9 +108,8 @@ class Pusher:
         Raises:
             Unavailable: if the database is away; then nothing was sent.
         """
-        push_id = uuid4().hex
-        wanted = tuple(dict.fromkeys(push.identifiers))
-        entries = await asyncio.to_thread(self._find, push, push_id, wanted)
+        push_id, wanted = push.make_id(), push.wanted
+        entries = await asyncio.to_thread(self._find, push, push_id)
         sent, status = await self._send(push, push_id, entries)
         if sent:
             await asyncio.to_thread(self._record, push, push_id, sent)
@@ -111,9 +126,9 @@ class Pusher:
             status=status,
         )
 
-    def _find(self, push: Push, push_id: str, wanted: tuple[str, ...]) -> list[RadarEntry]:
+    def _find(self, push: Push, push_id: str) -> list[RadarEntry]:
         """The leads; that they are about to leave the house is in the audit before they do."""
-        _, pieces = self._radar.get_all(push.organisation, RadarFilter(identifiers=wanted))
+        _, pieces = self._radar.get_all(push.organisation, RadarFilter(identifiers=push.wanted))
         entries = [entry for piece in pieces for entry in piece]
         if entries and self._webhook:
             details = {"to": "crm webhook", "push_id": push_id, "campaign": push.campaign, "leads": len(entries)}
@@ -132,9 +147,9 @@ class Pusher:
             return sent, status
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                for begin in range(0, len(entries), AT_ONCE):
-                    piece = entries[begin : begin + AT_ONCE]
-                    delivery = await self._deliver(self._webhook, push, f"{push_id}-{begin}", piece)
+                for piece in _pieces(push.wanted, entries):
+                    delivery_id = f"{push_id}-{_digest([entry.score.lead for entry in piece])}"
+                    delivery = await self._deliver(self._webhook, push, delivery_id, piece)
                     status = delivery.status
                     if not delivery.delivered:
                         break
@@ -157,14 +172,41 @@ class Pusher:
         """Store an event for each lead. The CRM has them by now, so that trouble here is no failure of the push."""
         at = now()
         events = [
-            Event(SOURCE, f"{push_id}-{number}", entry.score.lead, KIND, at, at, _particulars(push, entry))
-            for number, entry in enumerate(sent)
+            Event(
+                SOURCE,
+                f"{push_id}-{_digest(entry.score.lead)}",
+                entry.score.lead,
+                KIND,
+                at,
+                at,
+                _particulars(push, entry),
+            )
+            for entry in sent
         ]
         try:
             with self._database.transaction(push.organisation) as connection:
                 EventRepository(connection, push.organisation).add_many(events)
         except LeadwiseError:
             logging.getLogger(__name__).exception("Push %s was sent, but its events are not stored.", push_id)
+
+
+def _pieces(wanted: Sequence[str], entries: Sequence[RadarEntry]) -> Iterator[list[RadarEntry]]:
+    """The leads of so many identifiers at once, in the order in which they were asked for.
+
+    Whatever became of the ranking meanwhile, and of other leads, a piece is the same when a request comes again.
+    """
+    by_identifier: dict[str, list[RadarEntry]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.score.lead):
+        by_identifier.setdefault(entry.score.lead[1], []).append(entry)
+    for begin in range(0, len(wanted), AT_ONCE):
+        piece = [entry for each in wanted[begin : begin + AT_ONCE] for entry in by_identifier.get(each, [])]
+        if piece:
+            yield piece
+
+
+def _digest(parts: object) -> str:
+    """A short name of what JSON can hold."""
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
 
 
 def _particulars(push: Push, entry: RadarEntry) -> dict[str, object]:

@@ -1,15 +1,17 @@
 """The worklist: the open leads in the order in which to work on them, one page at a time, read from the store."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from leadwise.domain.clock import now
 from leadwise.domain.score import Score
+from leadwise.domain.segments import read_segments
 from leadwise.domain.target import Target
 from leadwise.store.database import Database
 from leadwise.store.ranking import RankedOpenLead, RankingFilter, RankingRepository
+from leadwise.store.segments import SegmentRepository
 from leadwise.store.tables import DEFAULT_ORGANISATION
 
 
@@ -22,12 +24,14 @@ class WorklistQuery:
         offset: How many leads stand before the page.
         grade: Only this grade; None for all.
         search: Part of a name, in any case; empty for all.
+        segments: Only leads of these, each as NAME=VALUE.
     """
 
     limit: int
     offset: int = 0
     grade: str | None = None
     search: str = ""
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class WorklistPage:
     Args:
         entries: The likeliest first.
         total: How many leads answer the query on all pages.
-        by_grade: How many leads answer the search, for each grade that occurs, whatever grade was asked for.
+        by_grade: How many leads answer the rest of the query, for each grade that occurs, whatever grade was asked for.
+        values: By segment of the target, the values that leads have, and how many leads.
         scored_at: When scores were computed last; None before the first time.
         model_version: The model that computed them; empty before the first time.
     """
@@ -62,6 +67,7 @@ class WorklistPage:
     entries: tuple[WorklistEntry, ...]
     total: int
     by_grade: dict[str, int]
+    values: Mapping[str, Counter[str]]
     scored_at: datetime | None
     model_version: str
 
@@ -96,11 +102,16 @@ class Worklist:
         """One page of the leads that are open now; a page past the end is empty.
 
         Raises:
+            UnknownSegmentError, UnknownSegmentValueError, SegmentUnreadableError: if there is no such segment.
             Unavailable: if the database is away.
         """
-        wanted = RankingFilter(self._name_field, query.search, query.grade)
+        segments = read_segments(self._target, query.segments)
         with self._database.transaction() as connection:
-            ranking = self._ranking(connection)
+            known = SegmentRepository(connection, self._organisation, self._target, as_of=now())
+            leads = known.find_leads(segments) if segments else None
+            wanted = RankingFilter(self._name_field, query.search, query.grade, leads)
+            ranking = RankingRepository(connection, self._organisation, self._target, as_of=now())
+            values = known.count_values()
             entries = tuple(self._entry(ranked) for ranked in ranking.list(wanted, query.limit, query.offset))
             by_grade = ranking.count_by_grade(wanted)
             latest = ranking.find_latest_scoring()
@@ -108,12 +119,10 @@ class Worklist:
             entries=entries,
             total=sum(by_grade.values()) if query.grade is None else by_grade.get(query.grade, 0),
             by_grade=by_grade,
+            values=values,
             scored_at=latest.recorded_at if latest else None,
             model_version=latest.model_version if latest else "",
         )
-
-    def _ranking(self, connection: Connection) -> RankingRepository:
-        return RankingRepository(connection, self._organisation, self._target, as_of=now())
 
     def _entry(self, ranked: RankedOpenLead) -> WorklistEntry:
         lead = ranked.lead

@@ -1,14 +1,18 @@
 """What the demo's pages read: the worklist and the active model's card, both from the store."""
 
+from collections import Counter
+
 from leadwise.actions.worklist import Worklist, WorklistEntry, WorklistPage, WorklistQuery
 from leadwise.app.demo import ORGANISATION
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.card import ModelCard
 from leadwise.registry.versions import ModelVersions, NoActiveModelError
 from leadwise.store.database import Database
-from leadwise.web.sources import GradeCount, LeadList, LeadQuery, LeadRow, Sources
+from leadwise.web.sources import GradeCount, LeadList, LeadQuery, LeadRow, SegmentChoice, Sources
 
 TITLE = "Simulated dealership"
+MOST_VALUES = 200
+"""So many values of a segment are offered at most."""
 NAME, SUBJECT = "name", "vehicle"
 """The fields of the blueprint that say who a lead is and what it is about."""
 
@@ -50,25 +54,35 @@ class RankedLeads:
     def __init__(self, worklist: Worklist, blueprint: Blueprint, cards: ActiveCard) -> None:
         self._worklist = worklist
         self._target_title = blueprint.target.title
-        self._subject_title = next(field.title for field in blueprint.target.fields if field.name == SUBJECT)
+        self._titles = {field.name: field.title for field in blueprint.target.fields}
         self._cards = cards
 
     def list_leads(self, query: LeadQuery) -> LeadList:
         """One page of the ranked leads; a page past the end has no rows."""
         card = self._cards.get_card()
-        page = self._worklist.list_page(WorklistQuery(query.limit, query.offset, query.grade, query.search))
+        page = self._worklist.list_page(_asked(query))
         return LeadList(
             rows=tuple(_row(entry) for entry in page.entries),
             total=page.total,
             organisation=TITLE,
             target_title=self._target_title,
-            subject_title=self._subject_title,
+            subject_title=self._titles[SUBJECT],
             model_version=page.model_version,
             scored_at=page.scored_at,
             base_rate=card.data.base_rate,
             simulated=True,
             grades=_grades(page, card),
+            segments=tuple(_choice(self._titles[name], name, count) for name, count in page.values.items()),
         )
+
+
+def _asked(query: LeadQuery) -> WorklistQuery:
+    return WorklistQuery(query.limit, query.offset, query.grade, query.search, query.segments)
+
+
+def _choice(title: str, name: str, count: Counter[str]) -> SegmentChoice:
+    shown = sorted((value for value, _ in count.most_common(MOST_VALUES)), key=str.casefold)
+    return SegmentChoice(name, title, tuple(shown), len(count) - len(shown))
 
 
 def _row(entry: WorklistEntry) -> LeadRow:

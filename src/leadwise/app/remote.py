@@ -1,5 +1,6 @@
 """What commands do with `--server`: a service does the work, the terminal shows how far it is."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,12 +110,12 @@ def train_at(server: str, target: str, options: FitOptions) -> ModelCard:
     return card
 
 
-def score_at(server: str, target: str, out: Path) -> None:
-    """Have a service score all open leads, and write their newest scores as CSV."""
+def score_at(server: str, target: str, out: Path, segments: Sequence[str]) -> None:
+    """Have a service score all open leads, and write their newest scores as CSV, or those of some segments."""
     with open_service(server) as client:
         result = _wait(client, client.jobs.score(target)).result or {}
         with whole_file(out) as file, writing(out):
-            for piece in client.scores.export(target):
+            for piece in client.scores.export(target, segments=segments):
                 file.write(piece)
     remark(f"Version {result['version']} scored {result['scores']:,} open leads; the newest scores are in {out}.")
 

@@ -1,7 +1,9 @@
 """A webhook: JSON documents to an address of the operator's, tried again while it is away, its answers never shown.
 
 Headers are those of Standard Webhooks 1.0.0: `webhook-id` is the same in all tries of a document, so that whoever
-receives one twice can tell. The address is a setting, and so it is trusted: it may well be an internal one.
+receives one twice can tell; `Idempotency-Key` says the same to receivers that know it by that name
+(draft-ietf-httpapi-idempotency-key-header). The address is a setting, and so it is trusted: it may well be an
+internal one.
 """
 
 import asyncio
@@ -127,6 +129,7 @@ class Webhook:
         headers = {
             "Content-Type": "application/json",
             "webhook-id": delivery_id,
+            "Idempotency-Key": delivery_id,
             "webhook-timestamp": str(int(time.time())),
         }
         if self.token:

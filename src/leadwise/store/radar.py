@@ -1,35 +1,21 @@
 """All open leads of a target with their newest scores, light enough to rank and count at once; the rest in pieces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, Subquery, func, select, text
+from sqlalchemy import Connection, RowMapping, Select, Subquery, func, select
 
 from leadwise.domain.lead import Fields
 from leadwise.domain.score import Score
+from leadwise.domain.segments import Segments
 from leadwise.domain.target import FieldKind, Target
 from leadwise.store import tables
-from leadwise.store.copying import joined_whole
-from leadwise.store.history import FEW
+from leadwise.store.current_fields import as_text, read_current_fields
 from leadwise.store.ranking import RankingFilter, RankingRepository
 from leadwise.store.scores import score_of
-
-# What is said of each field last; the order is that of `store.history`.
-_CURRENT_FIELDS = """
-SELECT lead_id, jsonb_object_agg(field, value) AS fields
-FROM (
-    SELECT DISTINCT ON (lead_id, field) lead_id, field, value
-    FROM field_statements
-    WHERE organisation_id = :organisation AND entity = :entity AND field = ANY (:fields)
-        AND greatest(occurred_at, recorded_at) <= :as_of {of_leads}
-    ORDER BY lead_id, field, occurred_at DESC, recorded_at DESC, is_arrival, source COLLATE "C" DESC,
-        external_id COLLATE "C" DESC, value DESC
-) AS said
-GROUP BY lead_id
-"""
-_PARTS = "SELECT id FROM leads WHERE id = ANY (:leads) UNION SELECT id FROM leads WHERE merged_into = ANY (:leads)"
+from leadwise.store.segments import is_within
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class RadarFilter:
     grades: tuple[str, ...] = ()
     minimum_probability: float = 0.0
     maximum_probability: float = 1.0
-    segments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    segments: Segments = field(default_factory=dict)
     search: str = ""
     seen_since: datetime | None = None
     identifiers: tuple[str, ...] | None = None
@@ -135,15 +121,8 @@ class RadarRepository:
         return list(dict.fromkeys([*texts, *self._target.segments]))
 
     def _current_fields(self, fields: Sequence[str], leads: Sequence[int] | None = None) -> dict[int, Fields]:
-        """What was said last of these fields, of all leads or of some."""
-        given: dict[str, Any] = {"organisation": self._organisation, "entity": self._target.entity}
-        given |= {"fields": list(fields), "as_of": self._as_of}
-        if leads is not None:
-            # By their numbers, so that what is said of some leads is found by index.
-            given["parts"] = list(self._connection.scalars(text(_PARTS), {"leads": list(leads)}))
-        statement = text(_CURRENT_FIELDS.format(of_leads="" if leads is None else "AND said_of = ANY (:parts)"))
-        with joined_whole(self._connection, many=leads is None or len(leads) > FEW):
-            return {row.lead_id: row.fields for row in self._connection.execute(statement, given)}
+        entity = self._target.entity
+        return read_current_fields(self._connection, self._organisation, entity, fields, self._as_of, leads)
 
     def _row_of(self, row: RowMapping, said: Fields) -> RadarRow:
         return RadarRow(
@@ -156,7 +135,7 @@ class RadarRepository:
             as_of=row["as_of"],
             recorded_at=row["recorded_at"],
             known_since=row["known_since"],
-            segments=tuple(_text(said.get(name)) for name in self._target.segments),
+            segments=tuple(as_text(said.get(name)) for name in self._target.segments),
         )
 
 
@@ -179,12 +158,7 @@ def _narrowed(newest: Subquery, wanted: RadarFilter) -> Select[Any]:
 
 def _is_wanted(wanted: RadarFilter, identifier: str, said: Fields) -> bool:
     """Whether a lead is wanted by its fields."""
-    if any(_text(said.get(name)) not in values for name, values in wanted.segments.items()):
+    if not is_within(wanted.segments, said):
         return False
     part = wanted.search.casefold()
-    return not part or any(part in each.casefold() for each in (identifier, *map(_text, said.values())))
-
-
-def _text(value: object) -> str:
-    """A field's value as it is searched and grouped by; empty where none is given."""
-    return "" if value is None else str(value)
+    return not part or any(part in each.casefold() for each in (identifier, *map(as_text, said.values())))

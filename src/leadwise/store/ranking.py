@@ -1,5 +1,6 @@
 """The open leads in the order of their newest scores: one page of them, and how many there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from leadwise.domain.score import Score
 from leadwise.domain.target import Target
 from leadwise.store import tables
 from leadwise.store.scores import score_of
+from leadwise.store.segments import among
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,13 @@ class RankingFilter:
         field: The field in which `text` is looked for.
         text: Part of that field's value, in any case; empty for all leads.
         grade: Only leads of this grade; None for all.
+        leads: Only leads of these numbers; None for all.
     """
 
     field: str = "name"
     text: str = ""
     grade: str | None = None
+    leads: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class RankingRepository:
         """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order.
 
         Args:
-            wanted: The text that leads must have.
+            wanted: The text that leads must have, and which leads they may be.
             newest_score: Scores that were stored after the one of this number count as not there; None: all are.
         """
         open_leads = self._open_leads()
@@ -116,6 +120,8 @@ class RankingRepository:
         query = select(of_lead, *named).select_from(open_leads.join(of_lead, literal(value=True)))
         if wanted.text:
             query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
+        if wanted.leads is not None:
+            query = query.where(among(leads.id, wanted.leads))
         return query
 
     def _open_leads(self) -> CTE:

@@ -13,6 +13,7 @@ from leadwise.domain.score import Score
 from leadwise.store import tables
 from leadwise.store.listing import LeadName
 from leadwise.store.scores import score_of
+from leadwise.store.segments import among
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ class RankedAfter:
     lead_id: int
 
 
+@dataclass(frozen=True)
+class ScoreFilter:
+    """Which leads' newest scores are wanted.
+
+    Args:
+        grade: Only leads of this grade; None: of any.
+        leads: Only leads of these numbers; None: all.
+        as_of: What was in force at that instant; None: what is now.
+    """
+
+    grade: str | None = None
+    leads: Sequence[int] | None = None
+    as_of: datetime | None = None
+
+
+ALL = ScoreFilter()
+
+
 class ScorePages:
     """The scores of one organisation's stored leads for one target."""
 
@@ -63,8 +82,7 @@ class ScorePages:
         *,
         until: int,
         after: RankedAfter | None = None,
-        grade: str | None = None,
-        as_of: datetime | None = None,
+        wanted: ScoreFilter = ALL,
     ) -> Sequence[LedgerRow]:
         """Each lead's newest score, the most likely (or most worth) first; leads that were merged are left out.
 
@@ -73,26 +91,21 @@ class ScorePages:
             until: Rows with higher numbers are not looked at: so pages of one ranking fit together while leads are
                 scored.
             after: Where the page before ended.
-            grade: Only leads of this grade.
-            as_of: What was in force at that instant; None: what is now.
+            wanted: Which leads.
         """
-        latest = self._latest(until, as_of)
+        latest = self._latest(until, wanted)
         worth = func.coalesce(latest.c.probability, latest.c.value)
         ranked = select(latest).order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit)
         if after is not None:
             less = worth < after.worth
             ranked = ranked.where(or_(less, and_(worth == after.worth, latest.c.lead_id > after.lead_id)))
-        if grade is not None:
-            ranked = ranked.where(latest.c.grade == grade)
         return self._rows(ranked)
 
-    def list_newest_ids(self, until: int, *, grade: str | None = None, as_of: datetime | None = None) -> list[int]:
+    def list_newest_ids(self, until: int, wanted: ScoreFilter = ALL) -> list[int]:
         """The numbers of all rows that `list_newest` would give, page by page."""
-        latest = self._latest(until, as_of)
+        latest = self._latest(until, wanted)
         worth = func.coalesce(latest.c.probability, latest.c.value)
         ranked = select(latest.c.id).order_by(worth.desc().nulls_last(), latest.c.lead_id)
-        if grade is not None:
-            ranked = ranked.where(latest.c.grade == grade)
         return list(self._connection.scalars(ranked))
 
     def list_rows(self, ids: Sequence[int]) -> Sequence[LedgerRow]:
@@ -138,9 +151,12 @@ class ScorePages:
         rows = self._rows(query.ext(distinct_on(tables.scores.c.lead_id)))
         return {row.score.lead: row for row in rows}
 
-    def _latest(self, until: int, as_of: datetime | None) -> Subquery:
+    def _latest(self, until: int, wanted: ScoreFilter) -> Subquery:
         query = self._all().where(tables.scores.c.id <= until, tables.leads.c.merged_into.is_(None))
-        return self._in_force(query, as_of).ext(distinct_on(tables.scores.c.lead_id)).subquery()
+        if wanted.leads is not None:
+            query = query.where(among(tables.scores.c.lead_id, wanted.leads))
+        latest = self._in_force(query, wanted.as_of).ext(distinct_on(tables.scores.c.lead_id)).subquery()
+        return latest if wanted.grade is None else select(latest).where(latest.c.grade == wanted.grade).subquery()
 
     def _in_force(self, query: Select[Any], as_of: datetime | None) -> Select[Any]:
         if as_of is None:

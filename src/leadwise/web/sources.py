@@ -16,6 +16,7 @@ class LeadQuery:
     limit: Annotated[int, "Leads on a page."] = 50
     grade: Annotated[str | None, "Only this grade; None for all."] = None
     search: Annotated[str, "Part of a name, in any case; empty for all."] = ""
+    segments: Annotated[tuple[str, ...], "Only these segments, each as NAME=VALUE; none for all."] = ()
 
     @property
     def offset(self) -> int:
@@ -25,7 +26,16 @@ class LeadQuery:
     @property
     def narrowed(self) -> bool:
         """Whether it asks for less than all leads."""
-        return bool(self.grade or self.search)
+        return bool(self.grade or self.search or self.segments)
+
+    def chosen(self, name: str) -> tuple[str, ...]:
+        """The values of a segment that are asked for.
+
+        >>> LeadQuery(segments=("make=Audi", "make=BMW", "city=Bonn")).chosen("make")
+        ('Audi', 'BMW')
+        """
+        named = (said.partition("=") for said in self.segments)
+        return tuple(value for known, _, value in named if known == name)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,16 @@ class GradeCount:
 
 
 @dataclass(frozen=True)
+class SegmentChoice:
+    """A field that leads are compared by, and its values to choose from."""
+
+    name: Annotated[str, "The name of the segment."]
+    title: Annotated[str, "What it is called: Make."]
+    values: Annotated[tuple[str, ...], "What leads have, in the order of the alphabet; of very many the most frequent."]
+    rarer: Annotated[int, "How many more values there are."] = 0
+
+
+@dataclass(frozen=True)
 class LeadList:
     """One page of the ranked leads, and what a reader must know of them."""
 
@@ -67,6 +87,7 @@ class LeadList:
     simulated: Annotated[bool, "Whether these leads are invented."] = False
     verb: Annotated[str, "What a lead does that converts: about 6 of 10 leads like this buy."] = "buy"
     grades: Annotated[tuple[GradeCount, ...], "Open leads by grade, A first; empty if not counted."] = ()
+    segments: Annotated[tuple[SegmentChoice, ...], "Segments to choose from; none where leads are not compared."] = ()
 
 
 class LeadSource(Protocol):
@@ -76,6 +97,7 @@ class LeadSource(Protocol):
         """One page of the ranked leads; a page past the end has no rows.
 
         Raises:
+            Invalid: if there is no such segment.
             Unavailable: if the store is away.
         """
 

@@ -61,6 +61,8 @@ def test_leads_go_in_a_model_comes_out_and_scores(place: Place) -> None:
     scored = place.run("score", "--target", "car_sold", "--out", "scores.csv", *at)
     rows = rows_of(place.folder / "scores.csv")
     assert f"scored {len(rows)} open leads" in scored.stderr
+    nobody = place.run("score", "--target", "car_sold", "--out", "no.csv", "--segment", "make=Nobody", *at, status=1)
+    assert "no lead has the make 'Nobody'" in nobody.stderr
     versions_and_jobs_look_the_same_from_afar(place)
 
 
@@ -68,7 +70,7 @@ def versions_and_jobs_look_the_same_from_afar(place: Place) -> None:
     """What commands say of a service is what they say of its database."""
     at = ("--server", place.environment["SERVICE"])
     (version,) = (each["version"] for each in said_as_json(place, "models", "list", "car_sold", *at)["versions"])
-    (scored, _) = said_as_json(place, "jobs", "list", *at)
+    (_, scored, _) = said_as_json(place, "jobs", "list", *at)
     assert (scored["kind"], scored["state"], scored["attempts"]) == ("score", "done", 1)
     alike: list[tuple[str, ...]] = [
         ("models", "list", QUICK),

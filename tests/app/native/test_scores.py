@@ -114,6 +114,27 @@ def test_the_newest_scores_are_paged_in_one_order_while_leads_are_scored(client:
     assert chances == sorted(chances, reverse=True)
 
 
+def test_scores_are_listed_and_exported_by_segment(client: httpx.Client) -> None:
+    known = cars.tables().leads
+    makes = dict(zip(known["external_id"].to_pylist(), known["make"].to_pylist(), strict=True))
+    leads = list(makes)[-40:]
+    score(client, *leads)
+    chosen = sorted({makes[lead] for lead in leads} - {None})[:2]
+    asked = {"target": cars.TARGET, "segment": [f"make={make}" for make in chosen]}
+    page = client.get("/api/v2/scores", params=asked).json()["results"]
+    assert {each["lead"]["external_id"] for each in page} == {lead for lead in leads if makes[lead] in chosen}
+    lines = csv.DictReader(io.StringIO(client.get("/api/v2/scores/export", params=asked).text))
+    assert [line["lead_id"] for line in lines] == [each["lead"]["external_id"] for each in page]
+
+    refused = client.get("/api/v2/scores", params=asked | {"segment": ["make=" + chosen[0][:-1]]})
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"] == "#/query/segment"
+    assert f"did you mean {chosen[0]!r}" in error["detail"]
+    unknown = client.get("/api/v2/scores", params={"target": "car_solt", "segment": "make=x"})
+    assert unknown.status_code == 404
+
+
 def test_an_instant_without_its_zone_is_refused(database: Database) -> None:
     with running(database) as client:
         asked = {"target": cars.TARGET, "as_of": "2026-01-31T12:00:00"}

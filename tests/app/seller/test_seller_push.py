@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
+import psutil
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 from tests.app.seller.town import HOSTILE, SellerClient, Town
 from tests.app.serving import running
+from tests.flows.test_serve import serving
 
 from leadwise.actions import pushing
 from leadwise.app.service.sellers import webhook_of
@@ -144,6 +147,48 @@ def test_a_push_that_comes_twice_with_its_key_is_posted_once(town):
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert anew.json()["pushId"] != first.json()["pushId"]
     assert len(events(town, "town", first.json()["pushId"])) == 2
+
+
+def test_a_push_that_was_killed_halfway_comes_again_under_the_same_keys(town, tmp_path):
+    """The CRM can drop what it has: the second push says by its keys which documents it had sent before."""
+    services: list[int] = []
+
+    def dies(handler: BaseHTTPRequestHandler, number: int) -> None:
+        if number != 2:
+            says(200)(handler, number)
+            return
+        for process in (*psutil.Process(services[0]).children(recursive=True), psutil.Process(services[0])):
+            process.kill()
+        handler.close_connection = True
+
+    with crm(dies) as server:
+        url = town.database.url.render_as_string(hide_password=False)
+        settings = {"LEADWISE_DATABASE_URL": url, "CRM_SELLER_WEBHOOK_URL": server.url}
+        with serving(tmp_path, **settings) as (process, address), httpx.Client(base_url=address, timeout=60) as client:
+            services.append(process.pid)
+            before = SellerClient(client, town.keys["town"])
+            ids = [home["propertyId"] for home in before.list(limit=130)["results"]]
+            with pytest.raises(httpx.TransportError):
+                before.push(ids, idempotency_key="killed-1")
+        assert len(server.bodies) == 2
+        with town.database.transaction() as connection:  # five minutes later
+            connection.execute(text("UPDATE idempotency SET recorded_at = recorded_at - interval '301 seconds'"))
+        with seller(town, server.url) as client:
+            answer = client.push(ids, idempotency_key="killed-1")
+        assert counts(answer) == (130, 130, 130, 0, 0)
+        keys = [headers["idempotency-key"] for headers in server.headers]
+    assert keys[:2] == keys[2:]
+    assert len(set(keys)) == 2
+    assert keys == [headers["webhook-id"] for headers in server.headers]
+    named = [[home["propertyId"] for home in body["properties"]] for body in server.bodies]
+    assert named[:2] == named[2:] == [ids[:100], ids[100:]]
+    assert len(events(town, "town", answer.json()["pushId"])) == 130
+
+
+def test_pushes_without_a_key_are_never_taken_for_each_other(town):
+    with crm(says(200)) as server, seller(town, server.url, "one") as client:
+        assert counts(client.push(["P-1"])) == counts(client.push(["P-1"])) == (1, 1, 1, 0, 0)
+        assert len({headers["idempotency-key"] for headers in server.headers}) == 2
 
 
 def test_without_a_webhook_nothing_is_sent_and_all_is_counted(town):

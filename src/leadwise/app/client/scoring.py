@@ -39,9 +39,18 @@ class Scores:
         answer = self._transport.post("/api/v2/scores/leads", {"target": target, "leads": named})
         return LeadScoresAnswer.model_validate_json(answer.content)
 
-    def walk(self, target: str, *, grade: str | None = None, as_of: datetime | None = None) -> Iterator[ScoreAnswer]:
-        """Each lead's newest score, the best first; with `as_of`, the one that was in force then."""
-        asked = {"target": target, "grade": grade, "as_of": _stamp(as_of)}
+    def walk(
+        self, target: str, *, grade: str | None = None, segments: Sequence[str] = (), as_of: datetime | None = None
+    ) -> Iterator[ScoreAnswer]:
+        """Each lead's newest score, the best first; with `as_of`, the one that was in force then.
+
+        Args:
+            target: What is predicted.
+            grade: Only leads of this grade.
+            segments: Only leads of these segments, each as NAME=VALUE: any of the values of one name, all of the names.
+            as_of: An instant.
+        """
+        asked = {"target": target, "grade": grade, "segment": list(segments), "as_of": _stamp(as_of)}
         return walk(self._transport, "/api/v2/scores", ScoreAnswer, **asked)
 
     def history(
@@ -59,9 +68,12 @@ class Scores:
         answer = self._transport.get("/api/v2/scores/explanation", **asked)
         return ExplanationAnswer.model_validate_json(answer.content)
 
-    def export(self, target: str, *, grade: str | None = None, as_of: datetime | None = None) -> Iterator[bytes]:
-        """Each lead's newest score as CSV, piece by piece."""
-        with self._transport.stream("/api/v2/scores/export", target=target, grade=grade, as_of=_stamp(as_of)) as answer:
+    def export(
+        self, target: str, *, grade: str | None = None, segments: Sequence[str] = (), as_of: datetime | None = None
+    ) -> Iterator[bytes]:
+        """Each lead's newest score as CSV, piece by piece; narrowed as in `walk`."""
+        asked = {"target": target, "grade": grade, "segment": list(segments), "as_of": _stamp(as_of)}
+        with self._transport.stream("/api/v2/scores/export", **asked) as answer:
             yield from answer.iter_bytes()
 
 

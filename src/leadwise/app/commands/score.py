@@ -1,9 +1,9 @@
 """`leadwise score`: scores of a table's rows, by a model file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
 import typer
@@ -15,10 +15,15 @@ from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.tables.writing import TableWriter
 from leadwise.connectors.whole_file import check_writable
+from leadwise.domain.segments import read_segments
 from leadwise.models.algorithm import Explanation
 from leadwise.registry.model_file import read_model_file
 from leadwise.scoring.scorer import ROWS_AT_ONCE, explain_differences, score_in_batches, score_table
 from leadwise.training.fitted_model import FittedModel
+
+if TYPE_CHECKING:
+    from leadwise.app.target_session import TargetOptions
+    from leadwise.features.engines.spark import SparkEngine
 
 Out = Annotated[Path, typer.Option(help="Where the scores go: .csv, .tsv, .parquet or .jsonl.")]
 Reasons = Annotated[int, typer.Option(help="How many reasons to give for each row.", min=0, max=10_000)]
@@ -28,6 +33,13 @@ Exact = Annotated[
 Engine = Annotated[
     str | None, typer.Option(help="Where rows are scored: `spark-local` or `spark://HOST:PORT`; else in this process.")
 ]
+Segments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--segment",
+        help="With --target: only leads of this segment, as NAME=VALUE. May be repeated: any of a name's values.",
+    ),
+]
 
 
 def run(
@@ -36,6 +48,7 @@ def run(
     table: take.OptionalTable = None,
     target: take.TargetOption = None,
     organisation: take.Organisation = "default",
+    segment: Segments = None,
     store: take.Store = None,
     reasons: Reasons = 3,
     exact: Exact = False,
@@ -44,19 +57,24 @@ def run(
 ) -> None:
     """Score each row of a table: probability or value, grade, action, reasons. With --target, stored open leads."""
     if server is not None:
-        _score_at(
-            server, target, out, {"MODEL": model, "TABLE": table, "--store": store, "--engine": engine}, exact=exact
-        )
+        given = {"MODEL": model, "TABLE": table, "--store": store, "--engine": engine}
+        _score_at(server, target, out, given, segment or (), exact=exact)
         return
     writer = TableWriter(out)  # refuses a name that it cannot write before any work is done
     if target is not None:
+        from leadwise.app.target_session import TargetOptions
+
         take.refuse_with_target({"MODEL": model is not None, "TABLE": table is not None})
         check_writable(out)
-        _score_target(target, organisation, store, _Scoring(writer, reasons, exact, engine))
+        _score_target(
+            TargetOptions(target, organisation, store), segment or (), _Scoring(writer, reasons, exact, engine)
+        )
         return
     if model is None or table is None:
         raise typer.BadParameter(take.NEITHER_FILES_NOR_TARGET, param_hint="MODEL TABLE")
-    take.refuse_without_target({"--organisation": organisation != "default", "--store": store is not None})
+    take.refuse_without_target(
+        {"--organisation": organisation != "default", "--store": store is not None, "--segment": bool(segment)}
+    )
     check_writable(out, inputs=[model, table])
     scoring = _Scoring(writer, reasons, exact, engine)
     fitted = read_model_file(model)
@@ -67,7 +85,9 @@ def run(
     scoring.run(fitted, file.table)
 
 
-def _score_at(server: str, target: str | None, out: Path, given: Mapping[str, object], *, exact: bool) -> None:
+def _score_at(
+    server: str, target: str | None, out: Path, given: Mapping[str, object], segments: Sequence[str], *, exact: bool
+) -> None:
     from leadwise.app.remote import score_at
 
     if target is None:
@@ -77,26 +97,32 @@ def _score_at(server: str, target: str | None, out: Path, given: Mapping[str, ob
         message = f"A service gives CSV, so the name must end in .csv, but it is {out.name}."
         raise typer.BadParameter(message, param_hint="--out")
     check_writable(out)
-    score_at(server, str(target), out)
+    score_at(server, str(target), out, segments)
 
 
-def _score_target(target: str, organisation: str, store: str | None, scoring: "_Scoring") -> None:
-    from leadwise.app.target_scoring import active_model, open_leads, rows_to_score, store_scores
-    from leadwise.app.target_session import TargetOptions, open_target
+def _score_target(options: "TargetOptions", segments: Sequence[str], scoring: "_Scoring") -> None:
+    from leadwise.app.target_scoring import (
+        SCORES_AT_ONCE,
+        active_model,
+        open_leads,
+        rows_to_score,
+        store_scores,
+        within,
+    )
+    from leadwise.app.target_session import open_target
 
-    with open_target(TargetOptions(target, organisation, store)) as session:
+    with open_target(options) as session:
+        wanted = read_segments(session.blueprint.target, segments)
         model = active_model(session)
-        leads = open_leads(session, model)
-        if scoring.elsewhere:
-            scoring.run(model, rows_to_score(leads))
-            with session.database.transaction() as connection:
-                stored = store_scores(session, connection, model, leads)
-        else:
-            with (
-                scoring.writing(model, rows_to_score(leads)) as write,
-                session.database.transaction() as connection,
-            ):
-                stored = store_scores(session, connection, model, leads, exact=scoring.exact, hear=write)
+        leads = within(session, open_leads(session, model), wanted)
+        with (
+            scoring.explained(model, leads.features, SCORES_AT_ONCE) as explained,
+            scoring.writing(model, rows_to_score(leads)) as write,
+            session.database.transaction() as connection,
+        ):
+            stored = store_scores(
+                session, connection, model, leads, exact=scoring.exact, explained=explained, hear=write
+            )
     remark(f"Stored {stored.count:,} scores, as of {leads.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -109,12 +135,7 @@ class _Scoring:
 
     def __init__(self, writer: TableWriter, reasons: int, exact: bool, engine: str | None) -> None:  # noqa: FBT001
         self._writer, self._reasons, self.exact = writer, reasons, exact
-        self._engine = engine_in_use(engine) if engine else None
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether rows are scored by an engine of the user's choice, and not in this process."""
-        return self._engine is not None
+        self._spark = _spark(engine)
 
     def run(self, model: FittedModel, table: pa.Table) -> None:
         """Score the table's rows and write them."""
@@ -133,17 +154,38 @@ class _Scoring:
             yield lambda piece, found: writer.write(score_table(model, piece, reasons=self._reasons, explanation=found))
         self._tell(table.num_rows)
 
+    @contextmanager
+    def explained(
+        self, model: FittedModel, table: pa.Table, rows_at_once: int
+    ) -> Iterator[Iterator[Explanation] | None]:
+        """Explanations of the table's rows, made on Spark; None: this process explains them."""
+        if self._spark is None:
+            yield None
+            return
+        from leadwise.scoring.on_spark import explained_on_spark
+
+        with explained_on_spark(self._spark, model, table, rows_at_once=rows_at_once, exact=self.exact) as found:
+            yield found
+
     def _tell(self, rows: int) -> None:
         remark(f"Wrote {rows:,} {'score' if rows == 1 else 'scores'} to {self._writer.path}.")
 
     def _pieces(self, model: FittedModel, table: pa.Table) -> Iterable[pa.Table]:
-        if self._engine is not None:
-            from leadwise.features.engines.spark import SparkEngine
+        if self._spark is not None:
             from leadwise.scoring.on_spark import score_on_spark
 
-            if isinstance(self._engine, SparkEngine):
-                return score_on_spark(self._engine, model, table, reasons=self._reasons, exact=self.exact)
+            return score_on_spark(self._spark, model, table, reasons=self._reasons, exact=self.exact)
         return score_in_batches(model, table, reasons=self._reasons, exact=self.exact)
+
+
+def _spark(engine: str | None) -> "SparkEngine | None":
+    """Spark, where it is to score; None: this process scores."""
+    if engine is None:
+        return None
+    from leadwise.features.engines.spark import SparkEngine
+
+    found = engine_in_use(engine)
+    return found if isinstance(found, SparkEngine) else None
 
 
 def _write(pieces: Iterable[pa.Table], writer: TableWriter, total: int) -> None:

@@ -20,6 +20,7 @@ from leadwise.monitoring.scores import score_drift
 from leadwise.registry.gate import GateRules, figures_of, judge
 from leadwise.registry.versions import ModelVersions
 from leadwise.store.matured_scores import measure_matured_scores
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.training.options import FitOptions
 
 Result = dict[str, Any]
@@ -85,7 +86,8 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
     Returns:
         `version` that scored, `as_of`, how many `scores`, `drift` (how far they are from those that the model was
         tested on: population stability index, or null), and `calibration`: of `leads` whose score's horizon ended
-        within 90 days before, the `expected` and the `observed` conversions (null where there are none).
+        within 90 days before, the `expected` and the `observed` conversions (null where there are none); and `label`,
+        by which `/metrics` names the organisation.
     """
     model = active_model(session)  # who cannot score need not wait for features
     if request.refresh:
@@ -99,6 +101,7 @@ def score(session: TargetSession, request: ScoreRequest, requested_by: str) -> R
             "scores": stored.count,
             "drift": score_drift(model.card.reliability, stored.probabilities),
             "calibration": _calibration(connection, session.organisation, leads),
+            "label": OrganisationRepository(connection).list_labels()[session.organisation],
         }
         session.finish(connection, result)  # a process that is killed from here on leaves nothing to be done again
     return result

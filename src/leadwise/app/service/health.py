@@ -11,6 +11,7 @@ from leadwise.scoring.watch import Watch
 from leadwise.store.database import Database
 from leadwise.store.job_queue import JobQueue
 from leadwise.store.ledger import MOST_WAITING, LedgerWriter
+from leadwise.store.organisations import OrganisationRepository
 from leadwise.web.api import metrics
 from leadwise.web.api.asks import PartHealth, Watched, Work
 
@@ -23,7 +24,7 @@ SELECT extract(epoch FROM now() - max(finished_at))::float8 FROM jobs WHERE kind
 """)
 # What the newest scoring of each target found, as long as the model that gave it is active.
 _WATCHED = text("""
-SELECT scored.target, result FROM (
+SELECT scored.organisation_id, scored.target, result FROM (
     SELECT DISTINCT ON (organisation_id, target) organisation_id, target, result, finished_at
     FROM jobs WHERE kind = 'score' AND state = 'done'
     ORDER BY organisation_id, target, finished_at DESC
@@ -73,7 +74,8 @@ class ServiceHealth:
             with self._database.transaction() as connection:
                 queue = JobQueue(connection).measure(SILENT_SECONDS)
                 scoring_age = connection.scalar(_SCORED)
-                watched = [_watched(row) for row in connection.execute(_WATCHED)]
+                labels = OrganisationRepository(connection).list_labels()
+                watched = [_watched(row, labels[row.organisation_id]) for row in connection.execute(_WATCHED)]
         except LeadwiseError:
             return None
         return Work(
@@ -91,7 +93,7 @@ class ServiceHealth:
         return active.scorer.version if active else ""
 
 
-def _watched(row: Row[Any]) -> Watched:
+def _watched(row: Row[Any], label: str) -> Watched:
     result = row.result
     matured = result.get("calibration") or {"leads": 0, "expected": 0.0, "observed": 0}
-    return Watched(target=row.target, version=result["version"], drift=result.get("drift"), **matured)
+    return Watched(label, target=row.target, version=result["version"], drift=result.get("drift"), **matured)

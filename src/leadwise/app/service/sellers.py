@@ -44,9 +44,11 @@ class LikelySellers:
             audit.add(AuditAction.EXPORT, self.target.name, caller.name, details)
         return SellerExport(summary, pieces)
 
-    async def push(self, caller: Caller, identifiers: tuple[str, ...], campaign: str | None) -> PushResult:
+    async def push(
+        self, caller: Caller, identifiers: tuple[str, ...], campaign: str | None, request_key: str | None
+    ) -> PushResult:
         """Send properties to the CRM."""
-        return await self._pusher.push(Push(caller.organisation, identifiers, campaign, caller.name))
+        return await self._pusher.push(Push(caller.organisation, identifiers, campaign, caller.name, request_key))
 
 
 def webhook_of(settings: Settings) -> Webhook | None:

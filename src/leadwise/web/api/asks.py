@@ -98,6 +98,7 @@ class Watched:
     """How the scores of one target did that a job gave last, as far as that is known.
 
     Args:
+        organisation: A label of whose they are, which tells nobody its name.
         target: What they predict.
         version: The model that gave them, which is active.
         drift: How far they are from those that the model was tested on: population stability index.
@@ -106,6 +107,7 @@ class Watched:
         observed: How many did.
     """
 
+    organisation: str
     target: str
     version: str
     drift: float | None

@@ -1,11 +1,10 @@
 """Numbers for Prometheus, of all web processes together.
 
 Those of requirement 4 keep their names; all others begin with `leadwise_`. Labels name paths and versions, never
-people, leads or keys.
+people, leads or keys; organisations stand there under labels that do not tell their names.
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -82,25 +81,22 @@ class _WorkCollector(Collector):
 
 
 def _watched(watched: Sequence[Watched]) -> Iterator[Metric]:
-    """How scores did, by target and version; organisations with the same version count together."""
-    labels = ["target", "model_version"]
+    """How scores did, by organisation, target and version."""
+    labels = ["organisation", "target", "model_version"]
     matured = "Leads whose score's horizon ended within 90 days before the newest scoring."
     expected = "Conversions that their scores promised."
     observed = "Conversions that came within the horizon."
     drift = "Population stability index of the newest scores against those that the model was tested on."
     families = (
-        (GaugeMetricFamily("leadwise_matured_leads", matured, labels=labels), "leads", sum),
-        (GaugeMetricFamily("leadwise_expected_conversions", expected, labels=labels), "expected", sum),
-        (GaugeMetricFamily("leadwise_observed_conversions", observed, labels=labels), "observed", sum),
-        (GaugeMetricFamily("leadwise_score_drift_index", drift, labels=labels), "drift", max),
+        (GaugeMetricFamily("leadwise_matured_leads", matured, labels=labels), "leads"),
+        (GaugeMetricFamily("leadwise_expected_conversions", expected, labels=labels), "expected"),
+        (GaugeMetricFamily("leadwise_observed_conversions", observed, labels=labels), "observed"),
+        (GaugeMetricFamily("leadwise_score_drift_index", drift, labels=labels), "drift"),
     )
-    for family, name, together in families:
-        found = defaultdict(list)
+    for family, name in families:
         for each in watched:
             if (value := getattr(each, name)) is not None:
-                found[each.target, each.version].append(value)
-        for key, values in found.items():
-            family.add_metric(key, together(values))
+                family.add_metric([each.organisation, each.target, each.version], value)
         yield family
 
 

@@ -38,8 +38,10 @@ class Sellers(Protocol):
             Unavailable: if the database is away.
         """
 
-    async def push(self, caller: Caller, identifiers: tuple[str, ...], campaign: str | None) -> PushResult:
-        """Send properties to the CRM.
+    async def push(
+        self, caller: Caller, identifiers: tuple[str, ...], campaign: str | None, request_key: str | None
+    ) -> PushResult:
+        """Send properties to the CRM; what names the request names its documents, however often it comes.
 
         Raises:
             Unavailable: if the database is away; then nothing was sent.

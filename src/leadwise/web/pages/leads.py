@@ -1,11 +1,13 @@
 """The ranked leads: who to call first, and why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
+from pydantic import StringConstraints
 
 from leadwise.web.sources import LeadList, LeadQuery, Sources
 from leadwise.web.templating import render
@@ -13,7 +15,9 @@ from leadwise.web.templating import render
 PATH = "/leads"
 MOST_LEADS = 200
 MOST_LETTERS = 200
+MOST_SEGMENTS = 20
 SHOWN_REASONS = 3
+Segment = Annotated[str, StringConstraints(max_length=MOST_LETTERS, pattern=r"^[^\x00]*$")]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class LeadsContext:
     tabs: Annotated[tuple[Tab, ...], "Grades to choose from; empty if the source did not count them."]
     steps: Annotated[dict[str, str], "Addresses of the first, previous, next and last page, where there are any."]
     report: Annotated[bool, "Whether there is a report to link to."]
+    asked: Annotated[tuple[str, ...], "What leads must have, in words."]
     shown_reasons: Annotated[int, "How many reasons a lead shows."] = SHOWN_REASONS
 
 
@@ -73,16 +78,18 @@ def read_query(
     limit: Annotated[int, Query(ge=1, le=MOST_LEADS)] = 50,
     grade: Annotated[str, Query(pattern="^[A-D]?$")] = "",
     search: Annotated[str, Query(max_length=MOST_LETTERS)] = "",
+    segment: Annotated[list[Segment], Query(max_length=MOST_SEGMENTS)] = [],  # noqa: B006 - FastAPI copies it
 ) -> LeadQuery:
-    """What the address asks for. Letters that cannot be seen are taken out of the search."""
+    """What the address asks for. Letters that cannot be seen are taken out of the search; an empty segment is none."""
     visible = "".join(letter for letter in search if letter.isprintable())
-    return LeadQuery(page, limit, grade or None, visible.strip())
+    return LeadQuery(page, limit, grade or None, visible.strip(), tuple(filter(None, segment)))
 
 
 def context(query: LeadQuery, leads: LeadList, *, report: bool) -> LeadsContext:
     """Everything that the page shows."""
     pages = _pages(leads.total, query.limit)
-    return LeadsContext(leads, query, query.offset + 1, pages, _tabs(query, leads), _steps(query, pages), report)
+    tabs, steps = _tabs(query, leads), _steps(query, pages)
+    return LeadsContext(leads, query, query.offset + 1, pages, tabs, steps, report, tuple(_asked(query)))
 
 
 def address(query: LeadQuery, *, page: int = 1, grade: str | None = None) -> str:
@@ -90,13 +97,15 @@ def address(query: LeadQuery, *, page: int = 1, grade: str | None = None) -> str
 
     >>> address(LeadQuery(search="Ann Lee", grade="B"), page=2, grade="A")
     'leads?grade=A&search=Ann+Lee&page=2'
+    >>> address(LeadQuery(segments=("make=Audi", "make=BMW")))
+    'leads?segment=make%3DAudi&segment=make%3DBMW'
     >>> address(LeadQuery())
     'leads'
     """
-    parts = {"grade": grade, "search": query.search}
+    parts = {"grade": grade, "search": query.search, "segment": query.segments}
     parts |= {"limit": str(query.limit) if query.limit != LeadQuery.limit else ""}
     parts |= {"page": str(page) if page > 1 else ""}
-    told = urlencode({name: value for name, value in parts.items() if value})
+    told = urlencode({name: value for name, value in parts.items() if value}, doseq=True)
     return f"leads?{told}" if told else "leads"
 
 
@@ -114,6 +123,16 @@ def _tabs(query: LeadQuery, leads: LeadList) -> tuple[Tab, ...]:
         Tab(title, held, observed, address(query, grade=grade), current=grade == query.grade)
         for title, grade, held, observed in choices
     )
+
+
+def _asked(query: LeadQuery) -> Iterator[str]:
+    if query.grade:
+        yield f"grade {query.grade}"
+    if query.search:
+        yield f"“{query.search}” in its name"
+    for said in query.segments:
+        name, _, value = said.partition("=")
+        yield f"{name} “{value}”"
 
 
 def _steps(query: LeadQuery, pages: int) -> dict[str, str]:

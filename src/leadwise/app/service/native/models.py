@@ -83,6 +83,7 @@ class StoredModels:
             **known,
             fields=[WordAnswer(name=each.name, title=each.title) for each in target.fields],
             events=[WordAnswer(name=each.name, title=each.title) for each in target.events],
+            segments=list(target.segments),
             actions=blueprint.actions.model_dump(),
         )
 

@@ -15,6 +15,7 @@ from leadwise.domain.access import Caller
 from leadwise.domain.clock import now
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.score import Score
+from leadwise.domain.segments import read_segments
 from leadwise.domain.target import Target
 from leadwise.features.engines import Engine
 from leadwise.features.engines.duckdb import DuckDBEngine
@@ -28,11 +29,13 @@ from leadwise.scoring.requests import ModelScorer
 from leadwise.store.audit import AuditAction, AuditRepository
 from leadwise.store.database import Database
 from leadwise.store.listing import LeadName, Listing
-from leadwise.store.score_pages import LedgerRow, RankedAfter, ScorePages
+from leadwise.store.score_pages import LedgerRow, RankedAfter, ScoreFilter, ScorePages
 from leadwise.store.scores import ScoreRepository
+from leadwise.store.segments import SegmentRepository
 from leadwise.training.fitted_model import FittedModel
 from leadwise.training.landmarks import moment_table
 from leadwise.training.stamps import whole
+from leadwise.web.api.v2.asks import WantedScores
 from leadwise.web.api.v2.paging import Listed, Place
 from leadwise.web.api.v2.shapes.scores import ExplanationAnswer, LeadScoresAnswer, RejectedLead, ScoreAnswer
 
@@ -72,14 +75,16 @@ class StoredScores:
         )
 
     def list_newest(
-        self, organisation: str, target: str, limit: int, after: Place | None, grade: str | None, as_of: datetime | None
+        self, organisation: str, target: str, wanted: WantedScores, limit: int, after: Place | None
     ) -> Sequence[Listed[ScoreAnswer]]:
         """Each lead's newest score, the best first; a place is (newest row, worth, number of the lead)."""
         with self._database.transaction(organisation) as connection:
             pages = ScorePages(connection, organisation, target)
             until = pages.newest_id() if after is None else int(after[0])
             seen = None if after is None else RankedAfter(float(after[1]), int(after[2]))
-            rows = pages.list_newest(limit, until=until, after=seen, grade=grade, as_of=as_of)
+            rows = pages.list_newest(
+                limit, until=until, after=seen, wanted=self._filter(connection, organisation, target, wanted)
+            )
         return [Listed((until, float(row.worth or 0.0), row.lead_id), score_answer(row.score)) for row in rows]
 
     def list_history(
@@ -101,15 +106,23 @@ class StoredScores:
         with self._database.transaction(organisation) as connection:
             return explain(connection, organisation, predicted, lead, as_of)
 
-    def export(self, caller: Caller, target: str, grade: str | None, as_of: datetime | None) -> Iterator[bytes]:
+    def export(self, caller: Caller, target: str, wanted: WantedScores) -> Iterator[bytes]:
         """Each lead's newest score as CSV, piece by piece. The audit names who asked."""
         organisation = caller.organisation
         with self._database.transaction(organisation) as connection:
             pages = ScorePages(connection, organisation, target)
-            ids = pages.list_newest_ids(pages.newest_id(), grade=grade, as_of=as_of)
-            asked = {"rows": len(ids), "grade": grade, "as_of": None if as_of is None else as_of.isoformat()}
+            ids = pages.list_newest_ids(pages.newest_id(), self._filter(connection, organisation, target, wanted))
+            as_of = None if wanted.as_of is None else wanted.as_of.isoformat()
+            asked = {"rows": len(ids), "grade": wanted.grade, "segments": list(wanted.segments), "as_of": as_of}
             AuditRepository(connection, organisation).add(AuditAction.EXPORT, target, caller.name, asked)
         return csv_pieces(CSV_SCHEMA, self._tables(organisation, target, ids))
+
+    def _filter(self, connection: Connection, organisation: str, target: str, wanted: WantedScores) -> ScoreFilter:
+        if not wanted.segments:
+            return ScoreFilter(wanted.grade, None, wanted.as_of)
+        predicted = self._targets.get(target).target
+        segments = SegmentRepository(connection, organisation, predicted, wanted.as_of or now())
+        return ScoreFilter(wanted.grade, segments.find_leads(read_segments(predicted, wanted.segments)), wanted.as_of)
 
     def _tables(self, organisation: str, target: str, ids: Sequence[int]) -> Iterator[pa.Table]:
         """The rows of these numbers; no transaction lasts longer than a piece."""

@@ -15,7 +15,7 @@ from leadwise.web.api.seller.answers import PushAnswer, PushBody, SellerAnswer, 
 from leadwise.web.api.seller.csv_file import write_csv
 from leadwise.web.api.seller.pdf_file import write_pdf
 from leadwise.web.api.seller.query import ExportQuery, SellerQuery, read_cursor
-from leadwise.web.api.v2.idempotency import KeptAnswers, idempotent
+from leadwise.web.api.v2.idempotency import KeptAnswers, idempotent, read_key
 
 PATH = "/api/predictions/seller"
 FILES: dict[int | str, dict[str, Any]] = {
@@ -52,6 +52,7 @@ def router(service: Service, answers: KeptAnswers) -> APIRouter:
         """Send properties to the CRM's webhook; without one, only count them."""
         caller = caller_of(request, Role.SCORE)
         body = validated(PushBody, await read_json(request))
-        return answer(push_document(await sellers.push(caller, tuple(body.property_ids), body.campaign)))
+        pushed = await sellers.push(caller, tuple(body.property_ids), body.campaign, read_key(request))
+        return answer(push_document(pushed))
 
     return routes

@@ -25,6 +25,21 @@ OfLead = tuple[str | None, str | None]
 """What is wanted of a lead's source and external id; None: any."""
 
 
+@dataclass(frozen=True)
+class WantedScores:
+    """Which leads' newest scores are wanted.
+
+    Args:
+        grade: Only leads of this grade; None: of any.
+        segments: Only leads of these, each as NAME=VALUE.
+        as_of: What was in force at that instant; None: what is now.
+    """
+
+    grade: str | None = None
+    segments: tuple[str, ...] = ()
+    as_of: datetime | None = None
+
+
 class Records(Protocol):
     """Leads, events and outcomes."""
 
@@ -80,9 +95,14 @@ class Scores(Protocol):
         """
 
     def list_newest(
-        self, organisation: str, target: str, limit: int, after: Place | None, grade: str | None, as_of: datetime | None
+        self, organisation: str, target: str, wanted: WantedScores, limit: int, after: Place | None
     ) -> Sequence[Listed[score_shapes.ScoreAnswer]]:
-        """Each lead's newest score, the best first; a place is (newest row, worth, number of the lead)."""
+        """Each lead's newest score, the best first; a place is (newest row, worth, number of the lead).
+
+        Raises:
+            Missing: if segments of a target are wanted that there is not.
+            Invalid: if there is no such segment.
+        """
 
     def list_history(
         self, organisation: str, target: str, lead: Name, limit: int, after: Place | None, as_of: datetime | None
@@ -102,8 +122,12 @@ class Scores(Protocol):
             Missing: if there is none.
         """
 
-    def export(self, caller: Caller, target: str, grade: str | None, as_of: datetime | None) -> Iterator[bytes]:
-        """Each lead's newest score as CSV, piece by piece. The audit names who asked."""
+    def export(self, caller: Caller, target: str, wanted: WantedScores) -> Iterator[bytes]:
+        """Each lead's newest score as CSV, piece by piece. The audit names who asked.
+
+        Raises:
+            Missing, Invalid: as `list_newest`.
+        """
 
 
 class Models(Protocol):

@@ -83,10 +83,8 @@ def idempotent(answers: KeptAnswers) -> type[APIRoute]:
                 return handle
 
             async def handle_once(request: Request) -> Response:
-                given = request.headers.get(HEADER)
-                if given is None:
-                    return await handle(request)
-                return await _once(answers, request, _key_of(given), handle)
+                key = read_key(request)
+                return await handle(request) if key is None else await _once(answers, request, key, handle)
 
             return handle_once
 
@@ -98,7 +96,15 @@ def hide_when_kept(request: Request, body: bytes) -> None:
     request.scope["kept_body"] = body
 
 
-def _key_of(given: str) -> str:
+def read_key(request: Request) -> str | None:
+    """The key of a request; None if it has none.
+
+    Raises:
+        KeyUnusableError: if the header holds no key.
+    """
+    given = request.headers.get(HEADER)
+    if given is None:
+        return None
     if not _TOKEN.fullmatch(given):
         raise KeyUnusableError
     return given.strip('"')

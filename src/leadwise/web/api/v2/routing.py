@@ -18,6 +18,8 @@ from leadwise.web.api.v2.shapes.records import SOME_REJECTED, BatchAnswer
 from leadwise.web.api.v2.shapes.words import Instant, Name
 
 PREFIX = "/api/v2"
+REPEATABLE = frozenset({"segment"})
+"""Parameters of the query that may come more than once."""
 LARGE = 50_000
 """Bodies of more bytes are read in a thread, so that others need not wait."""
 Responses = dict[int | str, dict[str, Any]]
@@ -44,12 +46,13 @@ class ParameterRepeatedError(Invalid):
 
 
 async def check_query(request: Request) -> None:
-    """See that no parameter came more than once.
+    """See that no parameter came more than once that is taken once.
 
     Raises:
         ParameterRepeatedError: if one did.
     """
-    repeated = [name for name in request.query_params if len(request.query_params.getlist(name)) > 1]
+    given = request.query_params
+    repeated = [name for name in given if name not in REPEATABLE and len(given.getlist(name)) > 1]
     if repeated:
         raise ParameterRepeatedError(repeated)
 

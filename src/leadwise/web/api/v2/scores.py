@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from leadwise.domain.prediction import Prediction
 from leadwise.web.api import metrics
 from leadwise.web.api.documenting import takes
-from leadwise.web.api.v2.asks import Native, Scores
+from leadwise.web.api.v2.asks import Native, Scores, WantedScores
 from leadwise.web.api.v2.paging import After, Limit, page, read_place
 from leadwise.web.api.v2.routing import (
     AsOf,
@@ -33,11 +33,28 @@ from leadwise.web.api.v2.shapes.scores import (
     ScoreLeadsRequest,
     ScoreRequest,
 )
-from leadwise.web.api.v2.shapes.words import Page
+from leadwise.web.api.v2.shapes.words import Name, Page
 
 GradeQuery = Annotated[Literal["A", "B", "C", "D"] | None, Query(description="Only leads of this grade.")]
+SegmentQuery = Annotated[
+    list[Name],
+    Query(
+        max_length=100,
+        description="Only leads of this segment of the target, as NAME=VALUE. It may be repeated: any of the values of "
+        "one name, and all of the names.",
+        examples=[["make=Toyota"]],
+    ),
+]
 CSV_CONTENT = {"text/csv": {"schema": {"type": "string"}, "example": '"lead_source","lead_id"\n"shop","L-1"\n'}}
 CSV: Responses = {200: {"content": CSV_CONTENT, "description": "Rows as CSV, with a header."}}
+
+
+def read_wanted(grade: GradeQuery = None, segment: SegmentQuery = [], as_of: AsOf = None) -> WantedScores:  # noqa: B006 - FastAPI copies it
+    """Which leads' newest scores are asked for."""
+    return WantedScores(grade, tuple(segment), as_of)
+
+
+Wanted = Annotated[WantedScores, Depends(read_wanted)]
 
 
 def router(native: Native) -> APIRouter:
@@ -73,17 +90,16 @@ def _add_reading(routes: APIRouter, ledger: Scores) -> None:
     def list_scores(
         caller: Reader,
         target: TargetName,
+        wanted: Wanted,
         limit: Limit = 100,
         after: After = None,
-        grade: GradeQuery = None,
-        as_of: AsOf = None,
     ) -> Response:
         """List each lead's newest score, the best first; with `as_of`, the one that was in force then.
 
         Pages of one list fit together also while leads are scored anew.
         """
         place = read_place(after, int, float, int)
-        found = page(limit, lambda most: ledger.list_newest(caller.organisation, target, most, place, grade, as_of))
+        found = page(limit, lambda most: ledger.list_newest(caller.organisation, target, wanted, most, place))
         return json_answer(found)
 
     @routes.get("/scores/history", response_model=Page[ScoreAnswer])
@@ -109,9 +125,9 @@ def _add_reading(routes: APIRouter, ledger: Scores) -> None:
         return told(ledger.explain(caller.organisation, target, (source, external_id), as_of))
 
     @routes.get("/scores/export", response_class=StreamingResponse, responses=CSV)
-    def export(caller: Reader, target: TargetName, grade: GradeQuery = None, as_of: AsOf = None) -> StreamingResponse:
+    def export(caller: Reader, target: TargetName, wanted: Wanted) -> StreamingResponse:
         """Export each lead's newest score as CSV, piece by piece; no cell can run as a formula in a spreadsheet."""
-        pieces = ledger.export(caller, target, grade, as_of)
+        pieces = ledger.export(caller, target, wanted)
         headers = {"Content-Disposition": 'attachment; filename="scores.csv"'}
         return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=headers)
 

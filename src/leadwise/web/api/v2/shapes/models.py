@@ -65,12 +65,16 @@ class TargetDetail(TargetAnswer):
             **_TARGET,
             fields=[{"name": "price", "title": "Asking price"}],
             events=[{"name": "message_received", "title": "Buyer replies"}],
+            segments=["make"],
             actions={"A": "Call within the hour"},
         )
     )
 
     fields: list[WordAnswer] = Field(description="Fields of leads that are learnt from or shown.")
     events: list[WordAnswer] = Field(description="Kinds of events that are known by name.")
+    segments: list[str] = Field(
+        description="Fields that leads are compared by; scores can be narrowed to their values."
+    )
     actions: dict[str, str] = Field(description="What to do next, by grade.")
 
 

@@ -1,0 +1,65 @@
+"""The leads of segments, and which values segments have."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from leadwise.domain.lead import Fields
+from leadwise.domain.segments import Segments, UnknownSegmentValueError
+from leadwise.domain.target import Target
+from leadwise.store import tables
+from leadwise.store.current_fields import as_text, read_current_fields
+from leadwise.store.listing import LeadName
+
+
+class SegmentRepository:
+    """One organisation's leads by the segments of a target, by what was known of their fields as of an instant."""
+
+    def __init__(self, connection: Connection, organisation: str, target: Target, as_of: datetime) -> None:
+        self._connection = connection
+        self._organisation = organisation
+        self._target = target
+        self._as_of = as_of
+
+    def count_values(self) -> dict[str, Counter[str]]:
+        """By segment, each value that leads have, and how many of them, ended ones too."""
+        return _count(self._read(self._target.segments), self._target.segments)
+
+    def find_leads(self, wanted: Segments) -> list[int]:
+        """The numbers of the leads that are in all of these segments.
+
+        Raises:
+            UnknownSegmentValueError: if no lead has one of the values.
+        """
+        known = self._read(tuple(wanted))
+        for name, count in _count(known, tuple(wanted)).items():
+            for value in wanted[name]:
+                if not count[value]:
+                    raise UnknownSegmentValueError(name, value, count)
+        return [lead for lead, said in known.items() if is_within(wanted, said)]
+
+    def find_names(self, wanted: Segments) -> set[LeadName]:
+        """The same by (source, external_id)."""
+        leads = tables.leads.c
+        query = select(leads.source, leads.external_id).where(among(leads.id, self.find_leads(wanted)))
+        return {(source, external_id) for source, external_id in self._connection.execute(query)}
+
+    def _read(self, names: tuple[str, ...]) -> dict[int, Fields]:
+        return read_current_fields(self._connection, self._organisation, self._target.entity, names, self._as_of)
+
+
+def among(column: ColumnElement[int], leads: Sequence[int]) -> ColumnElement[bool]:
+    """Whether a lead is one of these, which are one parameter however many they are."""
+    return column == any_(bindparam(None, list(leads), ARRAY(BigInteger), unique=True))
+
+
+def is_within(wanted: Segments, said: Fields) -> bool:
+    """Whether a lead whose fields say this is in all of the segments."""
+    return all(as_text(said.get(name)) in values for name, values in wanted.items())
+
+
+def _count(known: dict[int, Fields], names: tuple[str, ...]) -> dict[str, Counter[str]]:
+    return {name: Counter(filter(None, (as_text(said.get(name)) for said in known.values()))) for name in names}

@@ -3,18 +3,17 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
+from tests.databases import new_database, opened, run_alone
 
 from leadwise.store.database import Database, open_database
 
 pa.array([0])  # lets Arrow find pandas, which a service in this process would hide from it for good
 
-_numbers = count(1)
 EMPTIED = (
     "activations",
     "models",
@@ -42,23 +41,23 @@ def shared_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(shared_folder: Path) -> Iterator[Database]:
     with open_database(None, shared_folder) as database:
+        # Nobody kills this one, so that nothing need be safe on disk; those that are killed are servers of their own.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            run_alone(database, f"ALTER SYSTEM SET {setting} = off")
+        run_alone(database, "SELECT pg_reload_conf()")
         yield database
 
 
 @pytest.fixture
 def empty_url(server: Database) -> Iterator[str]:
     """The URL of a database in which nothing was ever made."""
-    name = f"test_{next(_numbers)}"
-    _run_alone(server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    _run_alone(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def migrated(server: Database) -> Iterator[Database]:
-    _run_alone(server, "CREATE DATABASE migrated TEMPLATE template0")
-    url = server.url.set(database="migrated").render_as_string(hide_password=False)
-    with open_database(url, Path("unused")) as database:
+    with opened(server) as database:
         yield database
 
 
@@ -85,11 +84,3 @@ def data_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
-
-
-def _run_alone(server: Database, statement: str) -> None:
-    """Run what may not be run in a transaction."""
-    engine = create_engine(server.url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

@@ -23,6 +23,8 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
 
+# httpx closes connections beyond 20 while threads share a client, and may hit one that was just given to a request.
+ALL_KEPT = httpx.Limits(max_keepalive_connections=None)
 FEATURES = ("appointments_count", "inbound_messages_count", "has_property", "engagement_rate")
 
 
@@ -41,7 +43,8 @@ def running(
     deadline = time.monotonic() + 30
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
-    with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with httpx.Client(base_url=url, timeout=60, limits=ALL_KEPT, verify=False) as client:  # noqa: S501 - nothing is encrypted
         yield client
     server.should_exit = True
     thread.join(timeout=30)

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from tests.databases import new_database, opened
 
 from leadwise.app.demo import ORGANISATION, Demo, DemoOptions, prepare_demo
 from leadwise.app.demo_serving import address_of, listen
@@ -19,7 +21,7 @@ from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.domain.clock import now
 from leadwise.domain.lead import Lead
 from leadwise.registry.versions import ModelVersions
-from leadwise.store.database import Database
+from leadwise.store.database import Database, open_database
 from leadwise.store.leads import LeadRepository
 from leadwise.store.models import ModelRepository
 from leadwise.store.scores import RankedLead, ScoreRepository
@@ -32,6 +34,21 @@ HOUR = timedelta(hours=1)
 
 def prepare(database: Database, options: DemoOptions = OPTIONS, *, later: timedelta = timedelta()) -> Demo:
     return prepare_demo(database, options, now() + later, LineProgress)
+
+
+@pytest.fixture(scope="module")
+def prepared(server: Database) -> Iterator[tuple[str, Demo]]:
+    """The URL of a database with a demo, and that; tests have copies of it."""
+    with new_database(server) as url:
+        with open_database(url, Path("unused")) as database:
+            demo = prepare(database)
+        yield url, demo
+
+
+@pytest.fixture
+def dealership(server: Database, prepared: tuple[str, Demo]) -> Iterator[Database]:
+    with opened(server, template=prepared[0]) as database:
+        yield database
 
 
 def ranked(database: Database) -> list[RankedLead]:
@@ -58,22 +75,20 @@ def served(database: Database, demo: Demo) -> Iterator[str]:
         thread.join(10)
 
 
-def test_kinds_of_events_that_the_blueprint_does_not_name_are_learnt_from(database: Database):
-    prepare(database)
+def test_kinds_of_events_that_the_blueprint_does_not_name_are_learnt_from(dealership: Database):
     left_out = TARGET.events[-1].name
     fewer = TARGET.model_copy(update={"events": TARGET.events[:-1]})
     blueprint = load_blueprint("marketplace-auto").model_copy(update={"target": fewer})
-    train(database, blueprint, ORGANISATION, ("logistic_regression",), 1, now(), LineProgress())
-    with database.transaction() as connection:
+    train(dealership, blueprint, ORGANISATION, ("logistic_regression",), 1, now(), LineProgress())
+    with dealership.transaction() as connection:
         model = ModelVersions(connection, TARGET.name, ORGANISATION).get_active()
     assert left_out in {kind.name for kind in model.target.events}
     assert "Test drive missed" in {column.name for column in model.card.columns}
 
 
-def test_the_page_shows_the_stores_ranking(database: Database):
-    demo = prepare(database)
-    expected = ranked(database)
-    with served(database, demo) as address, httpx.Client(base_url=address, timeout=20) as client:
+def test_the_page_shows_the_stores_ranking(dealership: Database, prepared: tuple[str, Demo]):
+    expected = ranked(dealership)
+    with served(dealership, prepared[1]) as address, httpx.Client(base_url=address, timeout=20) as client:
         answer = client.get("/leads.json", params={"limit": 200}).json()["leads"]
         page, report = client.get("/leads").text, client.get("/report")
     assert answer["total"] == len(expected) > 10
@@ -87,9 +102,9 @@ def test_the_page_shows_the_stores_ranking(database: Database):
     assert TARGET.title in report.text
 
 
-def test_reasons_add_up_and_are_in_the_words_of_the_business(database: Database):
-    prepare(database)
-    for each in ranked(database):
+def test_reasons_add_up_and_are_in_the_words_of_the_business(dealership: Database):
+    assert ranked(dealership)
+    for each in ranked(dealership):
         score = each.score
         assert score.probability is not None
         margin = math.log(score.probability / (1 - score.probability))
@@ -97,15 +112,15 @@ def test_reasons_add_up_and_are_in_the_words_of_the_business(database: Database)
         assert not any("typical" in reason.sentence for reason in score.reasons)
 
 
-def test_a_second_run_doubles_nothing_and_scores_as_of_now(database: Database):
-    first = prepare(database)
-    leads, versions = stored(database)
-    second = prepare(database, later=HOUR)
+def test_a_second_run_doubles_nothing_and_scores_as_of_now(dealership: Database, prepared: tuple[str, Demo]):
+    first = prepared[1]
+    leads, versions = stored(dealership)
+    second = prepare(dealership, later=HOUR)
     assert (first.shown_again, second.shown_again) == (False, True)
-    assert stored(database) == (leads, versions)
+    assert stored(dealership) == (leads, versions)
     assert len(versions) == 1
-    best = ranked(database)[0].score
-    with database.transaction() as connection:
+    best = ranked(dealership)[0].score
+    with dealership.transaction() as connection:
         history = ScoreRepository(connection, ORGANISATION).list_history(best.lead, TARGET.name)
     assert len(history) == 2
     assert history[0].as_of - history[1].as_of >= HOUR
@@ -121,17 +136,16 @@ def test_a_second_run_doubles_nothing_and_scores_as_of_now(database: Database):
     ],
     ids=["another day", "other leads", "another seed", "asked for"],
 )
-def test_another_dealership_replaces_the_first_and_touches_nothing_else(database: Database, options, later):
+def test_another_dealership_replaces_the_first_and_touches_nothing_else(dealership: Database, options, later):
     real = Lead("crm", "1", now(), now(), {"name": "Real"})
-    with database.transaction() as connection:
+    with dealership.transaction() as connection:
         LeadRepository(connection).add_many([real])
-    prepare(database)
-    before, _ = stored(database)
-    assert not prepare(database, options, later=later).shown_again
-    leads, versions = stored(database)
+    before, _ = stored(dealership)
+    assert not prepare(dealership, options, later=later).shown_again
+    leads, versions = stored(dealership)
     assert (len(leads), len(versions)) == (options.leads, 1)
     assert leads != before
-    with database.transaction() as connection:
+    with dealership.transaction() as connection:
         assert LeadRepository(connection).list() == [real]
 
 

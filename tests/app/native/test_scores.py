@@ -3,25 +3,42 @@
 import csv
 import io
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 from tests.app.native import cars
 from tests.app.serving import add_key, bearer, running
+from tests.databases import new_database, opened
 
 from leadwise.store.audit import AuditRepository
-from leadwise.store.database import Database
+from leadwise.store.database import Database, open_database
 
 SHOP = cars.MARKET
 
 
+@pytest.fixture(scope="module")
+def market(server: Database) -> Iterator[str]:
+    """The URL of a database in which cars were sent and learnt from; tests have copies of it."""
+    with new_database(server) as url:
+        with open_database(url, Path("unused")) as database, running(database) as client:
+            cars.send(client)
+            cars.learn(database)
+        yield url
+
+
 @pytest.fixture
-def client(database: Database):
+def database(server: Database, market: str) -> Iterator[Database]:
+    with opened(server, template=market) as database:
+        yield database
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[httpx.Client]:
     with running(database) as client:
-        cars.send(client)
-        cars.learn(database)
         yield client
 
 
@@ -135,10 +152,9 @@ def test_scores_are_listed_and_exported_by_segment(client: httpx.Client) -> None
     assert unknown.status_code == 404
 
 
-def test_an_instant_without_its_zone_is_refused(database: Database) -> None:
-    with running(database) as client:
-        asked = {"target": cars.TARGET, "as_of": "2026-01-31T12:00:00"}
-        (error,) = client.get("/api/v2/scores", params=asked).json()["errors"]
+def test_an_instant_without_its_zone_is_refused(client: httpx.Client) -> None:
+    asked = {"target": cars.TARGET, "as_of": "2026-01-31T12:00:00"}
+    (error,) = client.get("/api/v2/scores", params=asked).json()["errors"]
     assert error == {
         "detail": "as_of: A timestamp must say its zone; write 2026-01-31T12:00:00Z if it is in UTC, but came as "
         "“2026-01-31T12:00:00”.",

@@ -51,10 +51,11 @@ def create() -> FastAPI:
     stop_traces = send_traces(database)
 
     def at_end() -> None:
+        gc.unfreeze()  # so that libraries can take leave of all that is theirs
         database.close()
         stop_traces()
 
-    return create_application(database, options, webhook=webhook_of(settings), at_end=at_end)
+    return create_application(database, options, webhook=webhook_of(settings), when_warm=_keep, at_end=at_end)
 
 
 def create_application(
@@ -62,6 +63,7 @@ def create_application(
     options: ServeOptions,
     *,
     webhook: Webhook | None = None,
+    when_warm: Callable[[], None] = lambda: None,
     at_end: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The application that answers from a database; it calls `at_end` when it has stopped.
@@ -70,6 +72,7 @@ def create_application(
         database: Where everything is.
         options: How it is to run.
         webhook: Where properties that are pushed go; None: nowhere.
+        when_warm: Called, beside the event loop, once models are read that the first requests will want.
         at_end: What is left to do then.
     """
     models = ActiveModels(database, Rules())
@@ -93,7 +96,7 @@ def create_application(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         watch.start()
         working = asyncio.create_task(_note_uses(callers))
-        warming = asyncio.create_task(asyncio.to_thread(_warm, models))
+        warming = asyncio.create_task(asyncio.to_thread(_warm, models, when_warm))
         try:
             yield
         finally:
@@ -127,13 +130,17 @@ async def _note_uses(callers: KnownCallers) -> None:
         await asyncio.to_thread(callers.note_uses)
 
 
-def _warm(models: ActiveModels) -> None:
+def _warm(models: ActiveModels, when_warm: Callable[[], None]) -> None:
     for organisation, target in WARM:
         try:
             models.get(organisation, target)
         except LeadwiseError as error:
             logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
-    # What is in memory now stays: looking through all of it for garbage would hold up requests for a tenth of a second.
+    when_warm()
+
+
+def _keep() -> None:
+    """Never look for garbage in what is in memory now: it stays, and requests would wait for a tenth of a second."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
@@ -146,5 +153,4 @@ def _close(
     callers.note_uses()
     predictions.close()
     ledger.close()
-    gc.unfreeze()  # so that libraries can take leave of all that is theirs
     at_end()

@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
+from sqlalchemy import Connection
 
 import features
 from features import DAY, FIELDS, the_target
@@ -75,11 +77,11 @@ def store(database: Database, leads: int, events: int) -> None:
         look_at(connection, ["leads", "statements", "events"])
 
 
-def stamps(instants: pa.ChunkedArray, shift: int) -> pa.Array:
+def stamps(instants: "pa.ChunkedArray[Any]", shift: int) -> "pa.Array[Any]":
     return pa.array(instants.to_numpy() + shift, pa.timestamp("us", "UTC"))
 
 
-def add(database: Database, to: Callable, table: pa.Table) -> None:
+def add(database: Database, to: Callable[[Connection, pa.Table], object], table: pa.Table) -> None:
     for start in range(0, table.num_rows, PIECE):
         with database.transaction() as connection:
             to(connection, table.slice(start, PIECE))

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """The addresses of proxies, with commas between them, whose X-Forwarded headers are believed; empty: nobody's."""
 
+    root_path: str = ""
+    """The path below which a proxy offers the service: "/leadwise"; empty: none."""
+
     crm_seller_webhook_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices(*_either("CRM_SELLER_WEBHOOK_URL"))
     )

@@ -11,6 +11,12 @@ def run(
     workers: Annotated[
         int | None, typer.Option(help="Processes that answer requests; else WORKERS, else 1.", min=1, max=64)
     ] = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(
+            help="The path, such as /leadwise, below which a proxy offers it; else LEADWISE_ROOT_PATH, else none."
+        ),
+    ] = None,
     is_open: Annotated[
         bool, typer.Option("--open", help="Let in whoever reaches it without a key; on this machine alone.")
     ] = False,
@@ -18,4 +24,4 @@ def run(
     """Answer applications over HTTP, and work on trainings and other jobs beside that."""
     from leadwise.app.service.serving import serve
 
-    serve(host=host, port=port, workers=workers, is_open=is_open)
+    serve(host=host, port=port, workers=workers, root_path=root_path, is_open=is_open)

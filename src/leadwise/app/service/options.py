@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -12,6 +13,7 @@ from leadwise.web.api.asks import Limits
 
 VARIABLE = "LEADWISE_SERVE"
 """Holds the options of the processes that `leadwise serve` starts."""
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 class ProxyAddressError(Invalid):
@@ -25,6 +27,37 @@ class ProxyAddressError(Invalid):
             f"LEADWISE_TRUSTED_PROXIES takes addresses (192.0.2.7) and networks (10.0.0.0/8) with commas between them, "
             f"or * for whoever comes, but has {came!r}; name the addresses that your proxies connect from."
         )
+
+
+class RootPathError(Invalid):
+    """What should be a path prefix is none."""
+
+    code = "root_path"
+
+    def __init__(self, came: str) -> None:
+        self.came = came
+        super().__init__(
+            f"The root path should be the path under which a proxy offers the service, such as /leadwise, without host "
+            f"or query, but is {came!r}; correct --root-path or LEADWISE_ROOT_PATH."
+        )
+
+
+def check_root_path(written: str) -> str:
+    """The path prefix without a slash at its end; empty for none.
+
+    Raises:
+        RootPathError: if it is no path.
+
+    >>> check_root_path("/tools/leadwise/"), check_root_path("/"), check_root_path("")
+    ('/tools/leadwise', '', '')
+    >>> check_root_path("https://example.com/leadwise")
+    Traceback (most recent call last):
+    leadwise.app.service.options.RootPathError: The root path should be the path under which ...
+    """
+    path = written.strip().rstrip("/")
+    if path and not _ROOT_PATH.fullmatch(path):
+        raise RootPathError(written[:200])
+    return path
 
 
 def check_proxies(written: str) -> str:
@@ -56,6 +89,7 @@ class ServeOptions:
         log_level: What is logged: DEBUG, INFO, WARNING, ERROR.
         requests_per_minute: For each key; 0: as many as they like.
         trust_proxy: The addresses of proxies whose X-Forwarded headers are believed; empty: nobody's.
+        root_path: The path below which a proxy offers the service; empty: none.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +99,7 @@ class ServeOptions:
     log_level: str = "INFO"
     requests_per_minute: int = 0
     trust_proxy: str = ""
+    root_path: str = ""
 
     @classmethod
     def from_environment(cls) -> Self:

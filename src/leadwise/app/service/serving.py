@@ -17,7 +17,7 @@ from leadwise.app.demo_serving import address_of, listen
 from leadwise.app.known_blueprints import known_blueprints
 from leadwise.app.output import remark
 from leadwise.app.service.jobs_process import working_on_jobs
-from leadwise.app.service.options import ServeOptions, check_proxies
+from leadwise.app.service.options import ServeOptions, check_proxies, check_root_path
 from leadwise.app.service.sellers import webhook_of
 from leadwise.app.settings import Settings
 from leadwise.app.tracing import check_traces
@@ -43,18 +43,20 @@ class OpenToTheWorldError(Forbidden):
         )
 
 
-def serve(*, host: str | None, port: int | None, workers: int | None, is_open: bool) -> None:
+def serve(*, host: str | None, port: int | None, workers: int | None, root_path: str | None, is_open: bool) -> None:
     """Answer requests until Ctrl-C or SIGTERM; what is being answered then is finished first.
 
     Args:
         host: Where to listen; None: as settings say.
         port: There; 0: any that is free; None: as settings say.
         workers: Web processes; None: as settings say.
+        root_path: The path prefix under which a proxy offers it; None: as settings say.
         is_open: Whether callers need no key.
 
     Raises:
         OpenToTheWorldError: if others than this machine could come in without a key.
         WebhookUrlError: if the address of the CRM's webhook is none.
+        RootPathError: if the prefix is none.
         ProxyAddressError: if a proxy that is to be believed has no address.
         BlueprintError, BlueprintTakenError: if a blueprint of one's own cannot be used.
         TracesImpossibleError: if traces are asked for that cannot be sent.
@@ -70,6 +72,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, is_open: b
         log_level=settings.log_level.upper(),
         requests_per_minute=settings.requests_per_minute,
         trust_proxy=check_proxies(settings.trusted_proxies),
+        root_path=check_root_path(settings.root_path if root_path is None else root_path),
     )
     if is_open and not _is_loopback(options.host):
         raise OpenToTheWorldError(options.host)

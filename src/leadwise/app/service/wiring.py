@@ -90,7 +90,8 @@ def create_application(
         health=ServiceHealth(database, models, ledger, watch),
         limits=options.limits(),
     )
-    application = create_api(service, native_parts(database, models, predictions, service.limits))
+    native = native_parts(database, models, predictions, service.limits)
+    application = create_api(service, native, options.root_path)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -15,12 +15,13 @@ from leadwise.web.api.seller import routes as seller
 from leadwise.web.api.v2 import routers as v2
 from leadwise.web.api.v2.asks import Native
 from leadwise.web.problems import Problem, problem_json
+from leadwise.web.root_path import RootPath
 
 PUBLIC = ("/health", "/ready", "/metrics", "/docs", "/openapi.json")
 """What answers without a key: nothing of it tells of anybody."""
 PROBES = frozenset({"/health", "/ready", "/metrics"})
 """What asks these asks again and again; nobody wants a trace of it."""
-NOWHERE = "There is nothing at {path}. What there is stands at /docs."
+NOWHERE = "There is nothing at {{path}}. What there is stands at {prefix}/docs."
 ROUTERS: tuple[Callable[[Service], APIRouter], ...] = (
     health.router,
     lead_scoring.router,
@@ -41,17 +42,19 @@ SHAPES: dict[str, Shape] = {
 """How the older dialects write errors, by the beginning of their paths."""
 
 
-def create_api(service: Service, native: Native) -> FastAPI:
+def create_api(service: Service, native: Native, root_path: str = "") -> FastAPI:
     """The application that answers for a service.
 
     Args:
         service: What all dialects ask.
         native: What the native API asks besides.
+        root_path: The path ("/leadwise") below which a proxy offers it; empty: none.
     """
     application = FastAPI(
         title="leadwise",
         version=version("leadwise"),
         summary="Says for every lead how likely it is to convert, why, and what to do next.",
+        servers=[{"url": root_path}] if root_path else None,
         docs_url=None,
         redoc_url=None,
         # Spans of requests, once the process has a provider of traces (`app.tracing`); FastAPI sets up nothing itself.
@@ -63,7 +66,7 @@ def create_api(service: Service, native: Native) -> FastAPI:
             "exclude": lambda scope: scope["path"] in PROBES,
         },
     )
-    problems.install(application, answer_problem, NOWHERE)
+    problems.install(application, answer_problem, NOWHERE.format(prefix=root_path))
     for router in ROUTERS:
         application.include_router(router(service))
     application.include_router(seller.router(service, native.answers))
@@ -79,6 +82,8 @@ def create_api(service: Service, native: Native) -> FastAPI:
             request, problems.problem_of(request, error), problems.headers_of(request, error)
         ),
     )
+    if root_path:
+        application.add_middleware(RootPath, prefix=root_path)
     return application
 
 

@@ -2,13 +2,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from tests.targets import a_target
 
 from leadwise.actions.worklist import Worklist, WorklistQuery
 from leadwise.domain.clock import now
 from leadwise.domain.errors import Invalid
 from leadwise.domain.lead import Lead, Outcome
 from leadwise.domain.score import Reason, Score
-from leadwise.domain.target import FieldKind, LeadField, Target
+from leadwise.domain.target import FieldKind, LeadField
 from leadwise.store.database import Database
 from leadwise.store.leads import LeadRepository
 from leadwise.store.organisations import OrganisationRepository
@@ -16,16 +17,7 @@ from leadwise.store.outcomes import OutcomeRepository
 from leadwise.store.scores import ScoreRepository
 
 CAR = LeadField(name="car", title="Car", kind=FieldKind.TEXT, missing="Names no car")
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
-    segments=("car",),
-    fields=(CAR,),
-)
+TARGET = a_target(segments=("car",), fields=(CAR,))
 NOW = now()
 DAY = timedelta(days=1)
 NAMES = ("Çağla Öz", "100% Mint", "under_score", "Ann", "Bob")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import func, select
+from tests.targets import a_target
 
 from leadwise.app.history_importing import DatabaseDestination, HistoryImport, HistoryResult, LeadOptions
 from leadwise.app.rejects import Rejects
@@ -20,7 +21,7 @@ from leadwise.connectors.records.mapping import Mapping, RecordKind, Roles
 from leadwise.connectors.tables import TableFile, TableFormat
 from leadwise.domain.history import History
 from leadwise.domain.progress import Silence
-from leadwise.domain.target import EventKind, EventNumber, Target
+from leadwise.domain.target import EventKind, EventNumber
 from leadwise.store.database import Database
 from leadwise.store.history import read_history
 
@@ -28,9 +29,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ORDER = EventKind(
     name="order", title="Orders", never="", once="", times="", numbers=(EventNumber(name="amount", title="Amount"),)
 )
-TARGET = Target(
-    name="sold", title="Buys", entity="lead", horizon_days=9, open_days=9, ages_days=(0,), events=(ORDER,)
-)  # fmt: skip
+TARGET = a_target(horizon_days=9, open_days=9, events=(ORDER,))  # fmt: skip
 
 
 @dataclass

@@ -7,10 +7,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.targets import a_target
 
 from leadwise.blueprints.blueprint import list_blueprints, load_blueprint
 from leadwise.domain.history import EVENTS, LEADS, MOMENTS, OUTCOMES, STATEMENTS, History
-from leadwise.domain.target import Actor, EventKind, EventNumber, FieldKind, LeadField, Target
+from leadwise.domain.target import Actor, EventKind, EventNumber, FieldKind, LeadField
 from leadwise.features.definition import families
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute, definitions
@@ -30,13 +31,7 @@ SAID = {
     FieldKind.PHOTOS: ("3", "a.jpg b.jpg", "[]", None),
 }
 KINDS = {"received": Actor.LEAD, "sent": Actor.STAFF, "ordered": None}
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
+TARGET = a_target(
     fields=tuple(
         LeadField(
             name=kind,

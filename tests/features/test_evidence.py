@@ -1,19 +1,14 @@
 """The facts behind a value are named as the history has them."""
 
 import pyarrow as pa
+from tests.targets import a_target
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
-from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField, Target
+from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField
 from leadwise.features.evidence import Behind, evidence
 
 HOUR = 3_600_000_000
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
+TARGET = a_target(
     fields=(LeadField(name="price", title="Price", kind=FieldKind.NUMBER, missing="No price"),),
     events=tuple(
         EventKind(name=name, title=title, actor=actor, never="Never", once="Once", times="Often")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests import targets
 
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
@@ -27,16 +28,7 @@ def a_kind(name: str, title: str, actor: Actor | None = None, *numbers: EventNum
 
 
 def a_target(*fields: LeadField, events: tuple[EventKind, ...] = ()) -> Target:
-    return Target(
-        name="sold",
-        title="Buys",
-        entity="lead",
-        horizon_days=60,
-        open_days=30,
-        ages_days=(0,),
-        fields=fields,
-        events=events,
-    )
+    return targets.a_target(fields=fields, events=events)
 
 
 TARGET = a_target(

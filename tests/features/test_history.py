@@ -4,10 +4,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.targets import a_target
 
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
-from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField, NamedFeature, Target
+from leadwise.domain.target import Actor, EventKind, FieldKind, LeadField, NamedFeature
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import (
     FeatureNotFoundError,
@@ -27,12 +28,7 @@ def a_kind(name: str, title: str, actor: Actor | None = None) -> EventKind:
     return EventKind(name=name, title=title, actor=actor, never="Never", once="Once", times="{value} times")
 
 
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
+TARGET = a_target(
     ages_days=(0, 7),
     fields=(
         LeadField(name="name", title="Name", kind=FieldKind.TEXT, feature=False, missing="No name"),

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.targets import a_target
 
 from leadwise.domain.clock import visible
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
-from leadwise.domain.target import FIELD_CHANGED, Actor, EventKind, EventNumber, FieldKind, LeadField, Target
+from leadwise.domain.target import FIELD_CHANGED, Actor, EventKind, EventNumber, FieldKind, LeadField
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import compute
 from leadwise.features.records import history_of
@@ -19,13 +20,7 @@ ENGINE = DuckDBEngine()
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LEAD = Lead("crm", "1", START, START, {"price": 100})
 KINDS = ("received", "ordered", "unheard of", "sent", "held", FIELD_CHANGED)
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
+TARGET = a_target(
     fields=(LeadField(name="price", title="Price", kind=FieldKind.NUMBER, missing="No price"),),
     events=(
         EventKind(name="received", title="Replies", actor=Actor.LEAD, never="", once="", times=""),

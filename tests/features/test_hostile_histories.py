@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.targets import a_target
 
 from leadwise.domain.history import EVENTS, LEADS, MOMENTS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import EventKind, EventNumber, FieldKind, LeadField, Target
@@ -34,7 +35,7 @@ HOSTILE = (
     "new\nline",
     "a" * 5000,
 )
-TARGET = Target(name="x", title="X", entity="lead", horizon_days=60, open_days=30, ages_days=(0,))
+TARGET = a_target(name="x", title="X")
 
 
 def history(kinds: list[str], texts: list[str] = (), arrived: int = START) -> History:  # type: ignore[assignment]

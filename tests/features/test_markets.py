@@ -7,10 +7,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.targets import a_target
 
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
-from leadwise.domain.target import FIELD_CHANGED, FieldKind, LeadField, Target
+from leadwise.domain.target import FIELD_CHANGED, FieldKind, LeadField
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.evidence import evidence
 from leadwise.features.history import compute, describe
@@ -21,18 +22,12 @@ ENGINE = DuckDBEngine()
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 FEATURE = "Price: against its market"
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
+TARGET = a_target(
     fields=(
         LeadField(name="make", title="Make", kind=FieldKind.TEXT, missing="No make"),
         LeadField(name="model", title="Model", kind=FieldKind.TEXT, missing="No model"),
         LeadField(name="price", title="Price", kind=FieldKind.NUMBER, market=("make", "model"), missing="No price"),
-    ),
+    )
 )
 
 

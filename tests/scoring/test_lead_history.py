@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
+from tests.targets import a_target
 
 from leadwise.domain.history import MOMENTS, microseconds
 from leadwise.domain.lead import Event, Lead
-from leadwise.domain.target import FIELD_CHANGED, FieldKind, LeadField, Target
+from leadwise.domain.target import FIELD_CHANGED, FieldKind, LeadField
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.markets import find_medians, with_medians
 from leadwise.scoring import lead_history
@@ -32,15 +33,7 @@ def field(name: str, kind: FieldKind = FieldKind.TEXT, market: tuple[str, ...] =
     return LeadField(name=name, title=name, kind=kind, missing="Not said", market=market)
 
 
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
-    fields=(field("city"), field("kind's"), field("price", FieldKind.NUMBER, market=("city", "kind's"))),
-)
+TARGET = a_target(fields=(field("city"), field("kind's"), field("price", FieldKind.NUMBER, market=("city", "kind's"))))
 
 
 def lead(number: int, city: str | None = "Bonn", kind: str | None = "flat", at: datetime = START) -> Lead:

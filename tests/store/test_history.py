@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from tests.targets import a_target
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, microseconds
 from leadwise.domain.lead import Event, Lead, Outcome
-from leadwise.domain.target import EventKind, EventNumber, FieldKind, LeadField, Target
+from leadwise.domain.target import EventKind, EventNumber, FieldKind, LeadField
 from leadwise.store.database import Database
 from leadwise.store.events import EventRepository
 from leadwise.store.history import read_history
@@ -31,16 +32,7 @@ def field(name: str, kind: FieldKind = FieldKind.TEXT) -> LeadField:
 ORDER = EventKind(
     name="order", title="Orders", never="", once="", times="", numbers=(EventNumber(name="amount", title="Amount"),)
 )
-TARGET = Target(
-    name="sold",
-    title="Buys",
-    entity="lead",
-    horizon_days=60,
-    open_days=30,
-    ages_days=(0,),
-    fields=(field("budget", FieldKind.NUMBER), field("city")),
-    events=(ORDER,),
-)
+TARGET = a_target(fields=(field("budget", FieldKind.NUMBER), field("city")), events=(ORDER,))
 
 
 def lead(name: str = "1", day: float = 0, **fields: object) -> Lead:

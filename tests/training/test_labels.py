@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.targets import a_target
 
 from leadwise.domain.clock import NaiveTimeError
 from leadwise.domain.history import MOMENTS, microseconds
@@ -13,7 +14,7 @@ from leadwise.features.records import history_of
 from leadwise.training.labels import labels
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-TARGET = Target(name="sold", title="Buys", entity="lead", horizon_days=60, open_days=30, ages_days=(0,))
+TARGET = a_target()
 
 
 def day(number: float) -> datetime:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.targets import a_target
 
 from leadwise.domain.card import Task
 from leadwise.domain.history import LEADS, OUTCOMES
-from leadwise.domain.target import Calendar, Target
+from leadwise.domain.target import Calendar
 from leadwise.models.margins import logit
 from leadwise.registry.model_file import dump_model, load_model
 from leadwise.training.fitted_model import FittedModel
@@ -18,7 +19,7 @@ from leadwise.training.options import FitOptions
 
 DAY = 86_400_000_000
 NOW = 400 * DAY
-TARGET = Target(name="sold", title="Buys", entity="lead", horizon_days=90, open_days=90, ages_days=(0, 7))
+TARGET = a_target(horizon_days=90, open_days=90, ages_days=(0, 7))
 EARLY, LATE = 0.02, 0.0005
 """The daily hazards of leads up to an age of ten days, and from then on."""
 

@@ -13,6 +13,7 @@ from leadwise.domain.prediction import Prediction
 from leadwise.web.api import metrics
 from leadwise.web.api.asks import Service
 from leadwise.web.api.body import FieldsUnusableError, answer, read_json, validated
+from leadwise.web.api.contributions import FeatureContribution, feature_contributions
 from leadwise.web.api.documenting import takes
 from leadwise.web.api.errors import TooManyRowsError
 from leadwise.web.api.guard import caller_of
@@ -58,14 +59,6 @@ class PredictRequest(BaseModel):
 
     org_id: str = Field(default="", description="The organisation; without it, that of the key.")
     features: dict[str, Plain] = Field(description="Numbers, texts, true or false by name.", examples=[EXAMPLE])
-
-
-class FeatureContribution(BaseModel):
-    """One feature's part in the log-odds of the probability."""
-
-    feature: str
-    value: JsonValue
-    contribution: float
 
 
 class PredictAnswer(BaseModel):
@@ -195,10 +188,7 @@ def _answer(said: Prediction) -> dict[str, Any]:
         "confidence": _confidence(said, probability),
         "model_version": said.model_version,
         "recommended_action": ACTIONS[said.grade or "D"],
-        "feature_contributions": [
-            {"feature": each["column"], "value": each["value"], "contribution": each["contribution"]}
-            for each in said.contributions
-        ],
+        "feature_contributions": feature_contributions(said),
         "base_contribution": said.base,
         "missing_features": said.missing,
         "warnings": _warnings(said.unknown, by_rules=said.by_rules),

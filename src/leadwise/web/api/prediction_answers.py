@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from leadwise.domain.column import ColumnKind
+from leadwise.web.api.contributions import FeatureContribution
 
 
 class _Answer(BaseModel):
@@ -35,14 +36,6 @@ class FeatureImportance(_Answer):
     importance: float
 
 
-class FeaturePart(_Answer):
-    """One feature's part in the log-odds of the probability, or in the value."""
-
-    feature: str
-    value: JsonValue
-    contribution: float
-
-
 class PredictionAnswer(_Answer):
     """What is said of one lead or customer. What does not belong to its type of model is null."""
 
@@ -66,7 +59,9 @@ class PredictionAnswer(_Answer):
     fallback: bool = Field(description="Whether rules answered, because no model could.")
     fallback_reason: str | None
     feature_importance: list[FeatureImportance] = Field(description="Shares in what moved this prediction.")
-    contributions: list[FeaturePart] = Field(description="With `base_contribution` they add up to log-odds or value.")
+    contributions: list[FeatureContribution] = Field(
+        description="With `base_contribution` they add up to log-odds or value."
+    )
     base_contribution: float
     recommendations: list[str]
     missing_features: list[str] = Field(description="What the model knows and was not given.")

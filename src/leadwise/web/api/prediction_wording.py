@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 from leadwise.domain.prediction import Prediction
+from leadwise.web.api.contributions import feature_contributions
 from leadwise.web.api.prediction_asks import Said
 
 LIKELY = 0.5
@@ -41,10 +42,7 @@ def _document(said: Prediction, ignored: object, reason: str | None, trouble: st
         "feature_importance": [
             {"feature": each["column"], "importance": abs(each["contribution"]) / moved} for each in said.contributions
         ],
-        "contributions": [
-            {"feature": each["column"], "value": each["value"], "contribution": each["contribution"]}
-            for each in said.contributions
-        ],
+        "contributions": feature_contributions(said),
         "base_contribution": said.base,
         "recommendations": [said.action],
         "missing_features": said.missing,

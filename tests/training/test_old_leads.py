@@ -9,7 +9,7 @@ from tests.targets import a_target
 
 from leadwise.domain.card import Task
 from leadwise.domain.history import LEADS, OUTCOMES
-from leadwise.domain.target import Calendar
+from leadwise.domain.target import Calendar, NamedFeature
 from leadwise.models.margins import logit
 from leadwise.registry.model_file import dump_model, load_model
 from leadwise.training.fitted_model import FittedModel
@@ -97,6 +97,24 @@ def test_old_leads_have_the_level_of_all_that_were_watched_at_their_age(model):
     assert np.ptp(moved[300:]) < 0.3  # who comes first among them stays
     assert "600 of the open leads are older than 8 days" in followed.card.warnings[-1]
     assert followed.card.model_version != model.card.model_version
+
+
+def test_an_age_in_a_unit_of_the_users_own_is_an_age_too():
+    hours, column = NamedFeature(name="age_in_hours", of=AGE, times=24.0), PAST.column_names.index(AGE)
+    target = a_target(
+        horizon_days=90, open_days=90, ages_days=(0, 7), features=(hours, NamedFeature(name="Visits", of="Visits"))
+    )
+    past, open_leads = (
+        each.set_column(column, hours.name, pa.array(each[AGE].to_numpy() * 24)) for each in (PAST, OPEN)
+    )
+    in_hours = fit(past, FitOptions(outcome="Buys", budget_seconds=5, algorithms=("logistic_regression",)))
+    followed = follow_old_leads(in_hours, target, past, open_leads, WATCHED)
+    after = followed.probabilities(followed.encode(open_leads))
+    usual = WATCHED.converting(OPEN[AGE].to_numpy(), TARGET.horizon_days)
+    for group in (slice(100, 400), slice(400, 700)):
+        assert after[group].sum() == pytest.approx(usual[group].sum(), rel=0.1)
+    assert np.array_equal(after[:100], in_hours.probabilities(in_hours.encode(open_leads))[:100])
+    assert "600 of the open leads are older than 8 days" in followed.card.warnings[-1]
 
 
 def test_reasons_add_up_and_the_model_file_keeps_it(model):

@@ -12,8 +12,8 @@ class AgeCurve:
     """Straight lines between ages: nothing up to the first of them, and the last offset from the last one on.
 
     Args:
-        column: The column that says how old a lead is, in days.
-        days: Ages, rising.
+        column: The column that says how old a lead is.
+        days: Ages, rising, in the unit of that column: days, unless the target names it in another one.
         offsets: What is added at each of them, to log-odds before they are scaled; 0 at the first.
 
     >>> AgeCurve("Days since arrival", (30.0, 40.0), (0.0, -1.0)).at(np.array([3.0, 35.0, 80.0, np.nan])).tolist()

@@ -14,7 +14,7 @@ import pyarrow as pa
 from leadwise.domain.card import Task
 from leadwise.domain.column import ColumnKind
 from leadwise.domain.frame import Floats
-from leadwise.domain.target import Target
+from leadwise.domain.target import NamedFeature, Target
 from leadwise.models.margins import sigmoid
 from leadwise.training.age_curve import AgeCurve
 from leadwise.training.fingerprint import model_version
@@ -107,12 +107,11 @@ def follow_old_leads(
         open_leads: Today's open leads.
         watched: What became of all leads.
     """
-    column = next((each for each in model.columns if each.name == _age_column(target)), None)
-    suits = target.calendar is None and not target.repeats and target.task is Task.CONVERSION
-    if not suits or column is None or column.kind is not ColumnKind.NUMBER or past.num_rows < FEWEST_ROWS:
+    age = _find_age(model, target)
+    if age is None or past.num_rows < FEWEST_ROWS:
         return model
-    covered = float(np.sort(past[column.name].to_numpy())[-FEWEST_ROWS])
-    days = open_leads[column.name].to_numpy()
+    covered = float(np.sort(past[age.name].to_numpy() / age.times)[-FEWEST_ROWS])
+    days = open_leads[age.name].to_numpy() / age.times
     order = np.argsort(days, kind="stable")
     old = order[days[order] > covered + 1]
     if len(old) < FEWEST_LEADS:
@@ -125,18 +124,23 @@ def follow_old_leads(
     if abs(expected - usual.sum()) <= BEYOND_CHANCE * spread:
         return model
     groups = np.array_split(np.arange(len(old)), min(MOST_GROUPS, len(old) // FEWEST_LEADS))
-    curve = AgeCurve(
-        column.name,
-        (covered, *(float(days[old[group]].mean()) for group in groups)),
-        (0.0, *(_offset(model, margins[group], float(usual[group].sum())) for group in groups)),
+    ends = (covered, *(float(days[old[group]].mean()) for group in groups))
+    offsets = (0.0, *(_offset(model, margins[group], float(usual[group].sum())) for group in groups))
+    sentence = (
+        f"{len(old):,} of the open leads are older than {covered:.0f} days, but hardly any row to learn from was. "
+        f"The rows alone would expect {expected:,.0f} conversions of them, but of as many leads that were watched at "
+        f"their age {usual.sum():,.0f} convert. Their probabilities follow that."
     )
-    return _with_curve(model, curve, len(old), expected, float(usual.sum()))
+    return _with_curve(model, AgeCurve(age.name, tuple(day * age.times for day in ends), offsets), sentence)
 
 
-def _age_column(target: Target) -> str | None:
-    if not target.features:
-        return AGE
-    return next((each.name for each in target.features if each.of == AGE and each.times == 1), None)
+def _find_age(model: FittedModel, target: Target) -> NamedFeature | None:
+    """The column of the model that says how old a lead is, in whatever unit; None where ages say nothing."""
+    if target.calendar is not None or target.repeats or target.task is not Task.CONVERSION:
+        return None
+    numbers = {column.name for column in model.columns if column.kind is ColumnKind.NUMBER}
+    named = target.features or (NamedFeature(name=AGE, of=AGE),)
+    return next((each for each in named if each.of == AGE and each.times > 0 and each.name in numbers), None)
 
 
 def _offset(model: FittedModel, margins: Floats, conversions: float) -> float:
@@ -151,12 +155,7 @@ def _offset(model: FittedModel, margins: Floats, conversions: float) -> float:
     return (low + high) / 2
 
 
-def _with_curve(model: FittedModel, curve: AgeCurve, leads: int, expected: float, usual: float) -> FittedModel:
-    sentence = (
-        f"{leads:,} of the open leads are older than {curve.days[0]:.0f} days, but hardly any row to learn from was. "
-        f"The rows alone would expect {expected:,.0f} conversions of them, but of as many leads that were watched at "
-        f"their age {usual:,.0f} convert. Their probabilities follow that."
-    )
+def _with_curve(model: FittedModel, curve: AgeCurve, sentence: str) -> FittedModel:
     version = model_version(model.algorithm, model.columns, model.scaling, curve)
     card = model.card.model_copy(update={"model_version": version, "warnings": (*model.card.warnings, sentence)})
     return replace(model, card=card, ages=curve)

@@ -50,7 +50,7 @@ def serve(*, host: str | None, port: int | None, workers: int | None, root_path:
         host: Where to listen; None: as settings say.
         port: There; 0: any that is free; None: as settings say.
         workers: Web processes; None: as settings say.
-        root_path: The path prefix under which a proxy offers it; None: as settings say.
+        root_path: The path below which a proxy offers it; None: as settings say.
         is_open: Whether callers need no key.
 
     Raises:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 1_000
 """Up to so many rows in all tables together, the plan that was kept is used rather than one that is made for them."""
-STATEMENTS_KEPT = 8
+STATEMENTS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class DuckDBDialect:
 
     def latest(self, column: str, condition: str, order: str) -> str:
         """As `Dialect.latest`."""
-        return f"arg_max_null({column}, {order}) FILTER (WHERE {condition})"
+        return f"arg_max_null({column}, CASE WHEN {condition} THEN {order} END)"
 
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""

@@ -4,11 +4,11 @@ No word of a user's becomes part of it: kinds, fields and columns are numbers (`
 
 The statement reads the tables of `features.tables` and `moments` (`row`, and what `features.markets` gives). It gives,
 in any order, `row`, `known_since` (null for a lead that is not there) and one column `feature_<place>` for each
-definition. A source of which nothing is asked is not read.
+definition. A source of which nothing is asked is not read, nor one of which it is known that it has nothing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from leadwise.features.definition import Aggregate, FeatureDefinition, Known
 from leadwise.features.tables import BY_LEAD, BY_STAFF
@@ -46,21 +46,25 @@ _SOURCES = {
     ),
 }
 
+TABLES = {Known.EVENTS: "events", Known.STATEMENTS: "statements", Known.CHANGES: "details"}
+"""What each source is made of."""
+
 _Names = dict[Aggregate, str]
 """What each distinct aggregate is called in the statement: features that need the same one share it."""
 Evidence = Mapping[str, Sequence[tuple[Aggregate, str]]]
 """By feature, the aggregates behind it and what each is called."""
 
 
-def compile_features(definitions: Sequence[FeatureDefinition]) -> str:
-    """The statement that computes these features."""
+def compile_features(definitions: Sequence[FeatureDefinition], without: Collection[Known] = ()) -> str:
+    """The statement that computes these features; for tables that have nothing of some sources, if it says so."""
     names: _Names = {}
     values = [f"{_value(definition, names)} AS feature_{place}" for place, definition in enumerate(definitions)]
     tables, joins = [_ASKED], []
     for known in Known:
         columns = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         if columns:
-            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row')}\n)")
+            anything = " WHERE 1 = 0" if known in without else ""  # the columns keep their types
+            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row', anything=anything)}\n)")
             joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
     listed = ",\n  ".join(["asked.row AS row", "known_since", *values])
     return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins])
@@ -88,8 +92,8 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
     }, evidence
 
 
-def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row") -> str:
-    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known GROUP BY {by}"
+def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row", anything: str = "") -> str:
+    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known{anything} GROUP BY {by}"
 
 
 def _value(definition: FeatureDefinition, names: _Names) -> str:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.history import MOMENTS, History, instant_of
 from leadwise.domain.target import NamedFeature, Target
-from leadwise.features.compiling import compile_features
-from leadwise.features.definition import FeatureDefinition, Value, families
+from leadwise.features.compiling import TABLES, compile_features
+from leadwise.features.definition import FeatureDefinition, Known, Value, families
 from leadwise.features.engines import Dialect, Engine
 from leadwise.features.markets import with_medians
 from leadwise.features.parts import split
@@ -111,9 +111,9 @@ def _renamed(named: NamedFeature, by_name: dict[str, FeatureDefinition]) -> Feat
 
 
 @lru_cache(maxsize=64)
-def statement(target: Target, dialect: Dialect) -> str:
+def statement(target: Target, dialect: Dialect, without: frozenset[Known] = frozenset()) -> str:
     """The one SQL statement that computes all features of a target; see `features.compiling` for what it reads."""
-    return compile_features(definitions(target, dialect))
+    return compile_features(definitions(target, dialect), without)
 
 
 def compute(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
@@ -146,12 +146,18 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
 def _features(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
     numbered = moments.append_column("row", pa.array(np.arange(moments.num_rows)))
     tables = {**engine_tables(target, history), "moments": numbered}
-    found = engine.run(statement(target, engine.dialect), tables)
+    without = frozenset(known for known, name in TABLES.items() if not tables[name].num_rows)
+    found = engine.run(statement(target, engine.dialect, without), tables)
     found = _ordered(found, found["row"].to_numpy())
     _check_known(history, moments, found["known_since"])
-    columns = {each.name: found[f"feature_{place}"].cast(each.dtype) for place, each in enumerate(definitions(target))}
+    features = definitions(target)
+    given = found.select([f"feature_{place}" for place in range(len(features))]).columns
+    columns = [
+        column if column.type == each.dtype else column.cast(each.dtype)
+        for column, each in zip(given, features, strict=True)
+    ]
     asked = moments.select(MOMENTS.names)
-    return pa.table([*asked.columns, *columns.values()], names=[*asked.column_names, *columns])
+    return pa.table([*asked.columns, *columns], names=[*asked.column_names, *(each.name for each in features)])
 
 
 def _ordered(found: pa.Table, row: NDArray[np.int64]) -> pa.Table:

@@ -71,24 +71,29 @@ def _places(names: Any, known: list[str]) -> Any:
 
 
 def _statements(target: Target, statements: pa.Table) -> pa.Table:
+    """What was said, aspect by aspect."""
     told = aspects(target)
     fields = list(dict.fromkeys(aspect.field.name for aspect in told))
     field = _places(statements["field"], fields).to_numpy()
-    found = [
-        _of_aspect(statements.filter(pa.array(field == fields.index(aspect.field.name))), place, aspect)
-        for place, aspect in enumerate(told)
-    ]
-    return pa.concat_tables([STATEMENTS.empty_table(), *found])
-
-
-def _of_aspect(said: pa.Table, place: int, aspect: Aspect) -> pa.Table:
-    given = said[aspect.column] if aspect.derive is None else _derived(said["text"].combine_chunks(), aspect.derive)
+    rows = [np.flatnonzero(field == fields.index(aspect.field.name)) for aspect in told]
+    numbers = [len(each) for each in rows]
+    said = statements.take(pa.array(np.concatenate([np.empty(0, np.int64), *rows])))
+    begins = np.cumsum([0, *numbers])
     columns: dict[str, Any] = {name: said[name] for name in STATEMENTS.names if name in said.column_names}
-    columns["aspect"] = pa.array(np.full(said.num_rows, place, np.int32))
-    columns["text"] = pa.nulls(said.num_rows, pa.string())
-    columns["number"] = pa.nulls(said.num_rows, pa.float64())
-    columns[aspect.column] = given
+    columns["aspect"] = np.repeat(np.arange(len(told), dtype=np.int32), numbers)
+    for name in ("text", "number"):
+        given = [_given(said, name, aspect, *each) for aspect, *each in zip(told, begins, numbers, strict=False)]
+        columns[name] = pa.chunked_array(given, STATEMENTS.field(name).type)
     return pa.table([columns[name] for name in STATEMENTS.names], schema=STATEMENTS)
+
+
+def _given(said: pa.Table, name: str, aspect: Aspect, begin: int, number: int) -> Any:
+    """What a column has of an aspect, whose statements stand together."""
+    if aspect.column != name:
+        return pa.nulls(number, STATEMENTS.field(name).type)
+    if aspect.derive is None:
+        return said[name].slice(begin, number).combine_chunks()
+    return _derived(said["text"].slice(begin, number).combine_chunks(), aspect.derive)
 
 
 def _derived(texts: Any, derive: Derive) -> Values:

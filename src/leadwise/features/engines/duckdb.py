@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 1_000
 """Up to so many rows in all tables together, the plan that was kept is used rather than one that is made for them."""
-STATEMENTS_KEPT = 8
+STATEMENTS_KEPT = 16
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    # Whoever calls brings a processor along, and statements that share none take less of them.
+    "threads": 1,
+    # Joins begin with the moments, as statements do, so that rows come in their order and none has to be moved.
+    "disabled_optimizers": "build_side_probe_side",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class DuckDBDialect:
 
     def latest(self, column: str, condition: str, order: str) -> str:
         """As `Dialect.latest`."""
-        return f"arg_max_null({column}, {order}) FILTER (WHERE {condition})"
+        return f"arg_max_null({column}, CASE WHEN {condition} THEN {order} END)"
 
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
@@ -106,9 +112,8 @@ class DuckDBEngine:
         with self._lock:
             if self._database is None:
                 folder = self.temp_directory or Path(tempfile.gettempdir()) / "leadwise-duckdb"
-                # One thread: whoever calls brings a processor along, and statements that share none take less of them.
                 self._database = duckdb.connect(
-                    config={"memory_limit": self.memory_limit, "temp_directory": str(folder), "threads": 1}
+                    config=_SETTINGS | {"memory_limit": self.memory_limit, "temp_directory": str(folder)}
                 )
             return self._database.cursor()
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.in_process import run_here
 
 from leadwise.store.database import Database, normalised_url
 
-COMMAND = str(Path(sys.executable).with_name("leadwise"))
 SMALL_PIECES = """
 import leadwise.app.history_importing as importing
 from leadwise.__main__ import main
@@ -70,9 +70,7 @@ def small_disk() -> Iterator[Path]:
 
 
 def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (COMMAND, *arguments), env=environment, cwd=folder, capture_output=True, text=True, check=False
-    )
+    return run_here(folder, environment, *arguments)
 
 
 def run_in_pieces(environment: dict[str, str], folder: Path) -> subprocess.Popen[str]:

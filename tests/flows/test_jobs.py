@@ -221,7 +221,7 @@ def test_a_job_that_kills_its_process_each_time_fails_with_a_sentence(house: Hou
 
 
 def test_a_process_that_is_asked_to_stop_finishes_its_job(house: House):
-    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 12})
+    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 6})
     with house.worker(grace=100) as process:
         house.wait(job, lambda found: found.progress.doing.startswith("fitting"))
         process.send_signal(signal.SIGTERM)
@@ -230,7 +230,7 @@ def test_a_process_that_is_asked_to_stop_finishes_its_job(house: House):
 
 
 def test_a_job_that_is_being_finished_is_not_begun_again_by_another_process(house: House):
-    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 15})
+    job = house.ask(JobKind.TRAIN, {"as_of": AS_OF, "budget_seconds": 9})
     with ExitStack() as stack:
         leaving = stack.enter_context(house.worker(grace=100))
         house.wait(job, lambda found: found.progress.doing.startswith("fitting"))

@@ -52,10 +52,12 @@ def proxy_to(service: str) -> Iterator[str]:
     ("trusted", "scheme"),
     [("", "http"), ("10.0.0.0/8, 192.0.2.7", "http"), ("10.0.0.1, 127.0.0.0/8", "https")],
 )
-def test_what_a_proxy_says_is_believed_only_if_it_is_configured(data_folder: Path, trusted: str, scheme: str):
+def test_what_a_proxy_says_is_believed_only_if_it_is_configured(
+    tmp_path: Path, empty_url: str, trusted: str, scheme: str
+):
     environment = {"LEADWISE_TRUSTED_PROXIES": trusted, "FORWARDED_ALLOW_IPS": "*"}  # the server's own is not heeded
     with (
-        serving(data_folder, "--open", **environment) as (_, url),
+        serving(tmp_path, "--open", LEADWISE_DATABASE_URL=empty_url, **environment) as (_, url),
         proxy_to(url) as proxy,
         httpx.Client(base_url=proxy, timeout=60) as client,
     ):

@@ -16,10 +16,9 @@ KEY = {"Idempotency-Key": '"8c6f3c0e-5d0b"'}
 
 
 @pytest.fixture
-def client(database: Database):
-    with running(database) as client:
-        client.post("/api/v2/leads", json={"leads": [LEAD]}).raise_for_status()
-        yield client
+def client(service: httpx.Client, database: Database) -> httpx.Client:  # noqa: ARG001 - which it empties
+    service.post("/api/v2/leads", json={"leads": [LEAD]}).raise_for_status()
+    return service
 
 
 def test_the_same_request_again_gets_the_same_answer_and_is_done_once(client: httpx.Client) -> None:

@@ -22,9 +22,8 @@ def event(number: int, of: int = 1) -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(database: Database):
-    with running(database) as client:
-        yield client
+def client(service: httpx.Client, database: Database) -> httpx.Client:  # noqa: ARG001 - which it empties
+    return service
 
 
 def test_many_records_are_stored_and_those_that_do_not_fit_are_told_with_reasons(client: httpx.Client) -> None:

@@ -214,7 +214,8 @@ def test_versions_are_listed_shown_activated_and_rolled_back(client: httpx.Clien
     first = cars.learn(database).card.model_version
     second = cars.learn(database, "gradient_boosting").card.model_version
     listed = client.get("/api/v2/models", params={"target": cars.TARGET}).json()["results"]
-    assert {each["version"]: each["is_active"] for each in listed} == {first: False, second: True}
+    assert [each["version"] for each in listed if each["is_active"]] == [second]
+    assert first in {each["version"] for each in listed}
     card = client.get(f"/api/v2/models/{first}")
     assert card.json()["card"]["model_version"] == first
     again = client.get(f"/api/v2/models/{first}", headers={"If-None-Match": card.headers["ETag"]})

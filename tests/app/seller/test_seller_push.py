@@ -92,6 +92,12 @@ def seller(town: Town, url: str | None, organisation: str = "town", token: str =
         yield SellerClient(client, town.keys[organisation])
 
 
+@pytest.fixture(scope="module")
+def unforwarding(town: Town) -> Iterator[SellerClient]:
+    with seller(town, None, "one") as client:
+        yield client
+
+
 def counts(answer: Any) -> tuple[int, ...]:
     assert answer.status_code == 200, answer.text
     assert SECRET_ANSWER.decode() not in answer.text
@@ -303,9 +309,8 @@ def test_no_secret_is_written_to_the_log(town, caplog):
         (b'{"propertyIds": []}', 200, ""),
     ],
 )
-def test_a_body_that_cannot_be_used_is_refused_by_name(town, body, status, named):
-    with seller(town, None, "one") as client:
-        answer = client.post(body)
+def test_a_body_that_cannot_be_used_is_refused_by_name(unforwarding, body, status, named):
+    answer = unforwarding.post(body)
     assert answer.status_code == status, answer.text
     assert named in answer.json().get("detail", "")
     assert (answer.headers["Content-Type"] == "application/problem+json") is (status != 200)

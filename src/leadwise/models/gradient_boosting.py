@@ -19,6 +19,7 @@ from leadwise.models.paths import mean_contributions
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
 from leadwise.models.tree_row import TreeRow
+from leadwise.models.trees import Trees
 
 BAGS = 5
 MOST_TREES = 600
@@ -165,7 +166,8 @@ def _grow_few(whole: Any, parameters: Parameters) -> Booster:
     """A few trees on all rows."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
-    return Booster(lightgbm.train(parameters, whole, num_boost_round=FEW_TREES), whole.num_feature())
+    grown = lightgbm.train(parameters, whole, num_boost_round=FEW_TREES)
+    return Booster(Trees(grown.model_to_string()), whole.num_feature())
 
 
 def _grow(whole: Any, train: NDArray[np.bool_], parameters: Parameters) -> Booster:

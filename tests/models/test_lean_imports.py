@@ -60,8 +60,8 @@ def test_a_web_process_is_ready_without_heavy_libraries():
 
 
 def test_a_row_is_answered_by_trees_without_heavy_libraries(tmp_path):
-    visits = np.arange(300.0)
-    table = pa.table({"visits": visits, "won": (visits % 100 > 50)})
+    visits = np.random.default_rng(1).poisson(6, 300)
+    table = pa.table({"visits": visits, "won": visits > 5})
     model = fit(table, FitOptions(outcome="won", algorithms=("gradient_boosting",), budget_seconds=5))
     write_model_file(model, tmp_path / "model.leadwise")
     said = run(

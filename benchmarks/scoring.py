@@ -93,7 +93,7 @@ def boosters(algorithm: Predictor) -> Iterator[Booster]:
 def lightgbm_alone(algorithm: Predictor, frame: Frame) -> None:
     """LightGBM's own `predict` with all trees."""
     for booster in boosters(algorithm):
-        booster.trees.predict(frame.values, raw_score=True, num_threads=THREADS)
+        booster.trees.sums(frame.values, THREADS)
 
 
 def alone(model: leadwise.Model, table: pa.Table) -> tuple[float, float]:
@@ -144,7 +144,7 @@ def measure(model: leadwise.Model, rows: int) -> list[str]:
     members = [
         f"{member.name.replace('_', ' ')} {member.weight:.2f}" for member in getattr(fitted.algorithm, "recipe", ())
     ]
-    trees = sum(booster.trees.num_trees() for booster in boosters(fitted.algorithm))
+    trees = sum(booster.trees.count for booster in boosters(fitted.algorithm))
     sizes = f"{trees:,} trees, {len(fitted.columns)} columns, {len(fitted.features)} features"
     lines = [f"The default winner: {fitted.algorithm.name} ({', '.join(members)}); {sizes}.", ""]
     lines += ["| one row, with three reasons | median | 99 of 100 below |", "| --- | ---: | ---: |"]

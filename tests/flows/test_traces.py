@@ -33,6 +33,8 @@ class Span(NamedTuple):
     trace: str
     attributes: dict[str, Any]
     service: str
+    links: list[str]
+    """The traces that it links to."""
 
 
 class Collector:
@@ -50,7 +52,8 @@ class Collector:
             service = {each.key: each.value.string_value for each in of_process.resource.attributes}["service.name"]
             for span in (span for scope in of_process.scope_spans for span in scope.spans):
                 attributes = {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
-                self.spans.append(Span(span.name, span.trace_id.hex(), attributes, service))
+                links = [link.trace_id.hex() for link in span.links]
+                self.spans.append(Span(span.name, span.trace_id.hex(), attributes, service, links))
 
     def wait_for(self, name: str) -> Span:
         deadline = time.monotonic() + 60
@@ -111,6 +114,7 @@ def test_requests_statements_and_jobs_are_traced_and_tell_of_nobody(data_folder:
     ]
     assert any("FROM leads" in each for each in statements)
     assert job.attributes["leadwise.job.id"] == asked.json()["id"]
+    assert job.links == [CALLER] != [job.trace]
     assert predicted.attributes["url.path"] == "REDACTED"
     assert {span.service for span in collector.spans} == {"leadwise"}
     assert next(line["message"] for line in lines if line.get("trace_id") == job.trace).startswith("Job ")

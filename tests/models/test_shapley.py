@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import combinations
 from math import factorial
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -92,7 +93,8 @@ def expected(node: dict, row: np.ndarray, known: frozenset[int]) -> float:
 
 def of_boosters(boosters: list, row: np.ndarray) -> np.ndarray:
     """Shapley values of the mean of the boosters."""
-    trees = [tree["tree_structure"] for booster in boosters for tree in booster.trees.dump_model()["tree_info"]]
+    dumped = [lightgbm.Booster(model_str=booster.trees.text).dump_model()["tree_info"] for booster in boosters]
+    trees = [tree["tree_structure"] for each in dumped for tree in each]
 
     def worth(known: frozenset[int]) -> float:
         return sum(expected(tree, row, known) for tree in trees) / len(boosters)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
-from leadwise.app.output import console, plain_table
+from leadwise.app.console import console, plain_table
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.target import Actor, EventKind, LeadField, Target
 from leadwise.features.history import definitions

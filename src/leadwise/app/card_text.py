@@ -3,7 +3,8 @@
 from rich.console import Console
 
 from leadwise.app.card_text_times import show_times
-from leadwise.app.output import console, number, percent, plain_table, short_name
+from leadwise.app.console import console, plain_table
+from leadwise.app.output import number, percent, short_name
 from leadwise.domain.card import ConversionMetrics, Metrics, ModelCard, Task, settings_in_words
 
 EFFECTS_SHOWN = 10

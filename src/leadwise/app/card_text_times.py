@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from leadwise.app.output import number, percent, plain_table, short_name
+from leadwise.app.console import plain_table
+from leadwise.app.output import number, percent, short_name
 from leadwise.domain.time_to_convert import AgeCheck, TimeToConvert
 
 SEGMENTS_SHOWN = 12

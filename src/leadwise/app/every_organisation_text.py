@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from leadwise.app.console import console, plain_table
 from leadwise.app.every_organisation import OrganisationFit, OrganisationFits
-from leadwise.app.output import console, number, plain_table, print_json, remark
+from leadwise.app.output import number, print_json, remark
 
 
 def show_organisations(fits: Sequence[OrganisationFit], *, as_json: bool) -> None:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from leadwise.app.console import console, plain_table
 from leadwise.app.organisation_session import open_organisation
-from leadwise.app.output import console, plain_table
 from leadwise.domain.job import Job, JobKind, JobState
 from leadwise.store.jobs import JobRepository
 

@@ -1,14 +1,12 @@
 """One lead's features as of an instant, down to the events and statements behind them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pydantic import BaseModel
 
-from leadwise.app.output import console
-from leadwise.app.target_session import TargetSession
 from leadwise.domain.errors import Conflict
 from leadwise.domain.history import MOMENTS, History, instant_of, microseconds
 from leadwise.domain.target import Target
@@ -18,8 +16,8 @@ from leadwise.scoring.lead_history import read_leads
 from leadwise.store.errors import LeadNotFoundError
 from leadwise.store.history import find_numbers
 
-SHOWN = 5
-"""So many facts are printed for a feature; JSON has all."""
+if TYPE_CHECKING:  # web processes give facts too, and have no session
+    from leadwise.app.target_session import TargetSession
 
 
 class SeveralLeadsError(Conflict):
@@ -63,7 +61,7 @@ class ExplainedLead(BaseModel):
     features: dict[str, ExplainedFeature]
 
 
-def explain_lead(session: TargetSession, lead: str, source: str | None, as_of: datetime) -> ExplainedLead:
+def explain_lead(session: "TargetSession", lead: str, source: str | None, as_of: datetime) -> ExplainedLead:
     """A lead's features as of an instant, each with the facts behind it.
 
     Args:
@@ -150,38 +148,3 @@ def _market(found: Market) -> Fact:
 
 def _stamps(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: instant_of(row[name]) for name in ("occurred_at", "recorded_at")}
-
-
-def show_lead(found: ExplainedLead) -> None:
-    """Print each feature with its value, its sentence and the newest facts behind it."""
-    out = console()
-    out.print(
-        f"{found.lead} of {found.source} as of {found.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", soft_wrap=True
-    )
-    for name, feature in found.features.items():
-        out.print(f"{name} = {_written(feature)}: {feature.sentence}", soft_wrap=True)
-        for line in _facts(feature.facts):
-            out.print(f"    {line}", soft_wrap=True)
-
-
-def _written(feature: ExplainedFeature) -> str:
-    if feature.value is None:
-        return "-"
-    return f"{feature.value:.6g}" if isinstance(feature.value, float) else str(feature.value)
-
-
-def _told(value: str | float | Mapping[str, float]) -> str:
-    """A fact's value; the numbers of an event one by one."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {number:,.10g}" for name, number in value.items())
-    return str(value)
-
-
-def _facts(facts: Sequence[Fact]) -> Iterator[str]:
-    if len(facts) > SHOWN:
-        yield f"({len(facts) - SHOWN:,} earlier ones)"
-    for fact in facts[-SHOWN:]:
-        value = "" if fact.value is None else f" {_told(fact.value)}"
-        yield (
-            f"{fact.occurred_at:%Y-%m-%d %H:%M:%S} {fact.kind}{value} (recorded {fact.recorded_at:%Y-%m-%d %H:%M:%S})"
-        )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from leadwise.app.output import console, percent, plain_table, short_name
+from leadwise.app.console import console, plain_table
+from leadwise.app.output import percent, short_name
 from leadwise.training.feature_store.quality import Comparison, Quality
 
 SHOWN = 8

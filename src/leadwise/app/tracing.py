@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadwise.domain.errors import Invalid
 
 if TYPE_CHECKING:
+    from leadwise.domain.job import Job
     from leadwise.store.database import Database
 
 SERVICE_NAME = "leadwise"
@@ -98,18 +99,36 @@ def send_traces(database: "Database") -> Callable[[], None]:
 
 
 @contextmanager
-def job_span(kind: str, job: str, attempt: int) -> Iterator[None]:
-    """For the length of the block, an attempt at a job is traced, if traces are asked for."""
+def job_span(job: "Job") -> Iterator[None]:
+    """For the length of the block, an attempt at a job is traced, if traces are asked for.
+
+    It is a trace of its own, since a job may wait for hours, and links to the request that asked for the job.
+    """
     if not traces_asked_for():
         yield
         return
     from opentelemetry import trace  # noqa: PLC0415 - only where it is asked for
 
-    attributes = {"leadwise.job.kind": kind, "leadwise.job.id": job, "leadwise.job.attempt": attempt}
+    asked_within = trace.get_current_span(_propagator().extract({"traceparent": job.traceparent or ""}))
+    asked = asked_within.get_span_context()
+    attributes = {"leadwise.job.kind": job.kind, "leadwise.job.id": str(job.id), "leadwise.job.attempt": job.attempts}
     with trace.get_tracer(SERVICE_NAME).start_as_current_span(
-        f"job {kind}", kind=trace.SpanKind.CONSUMER, attributes=attributes, record_exception=False
+        f"job {job.kind}",
+        kind=trace.SpanKind.CONSUMER,
+        attributes=attributes,
+        links=[trace.Link(asked)] if asked.is_valid else [],
+        record_exception=False,
     ):
         yield
+
+
+def traceparent() -> str | None:
+    """The span that lasts, as W3C Trace Context writes it; None where nothing is traced."""
+    if not traces_asked_for():
+        return None
+    carrier: dict[str, str] = {}
+    _propagator().inject(carrier)
+    return carrier.get("traceparent")
 
 
 def ids_of_trace() -> dict[str, str]:
@@ -133,6 +152,12 @@ def mark_failed(code: str) -> None:
     span = trace.get_current_span()
     span.set_attribute("error.type", code)
     span.set_status(trace.StatusCode.ERROR)
+
+
+def _propagator() -> Any:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
+
+    return TraceContextTextMapPropagator()
 
 
 def _installed() -> bool:

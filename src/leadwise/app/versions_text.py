@@ -1,6 +1,7 @@
 """Versions and their comparison, for people at a terminal."""
 
-from leadwise.app.output import console, number, percent, plain_table
+from leadwise.app.console import console, plain_table
+from leadwise.app.output import number, percent
 from leadwise.app.versions_session import VersionReport
 from leadwise.domain.card import ConversionMetrics, Task
 from leadwise.registry.comparison import Comparison, Mover

@@ -72,6 +72,7 @@ class Job:
         recorded_at: When it was asked for.
         started_at: When the present or last attempt began; None if it never did.
         finished_at: When it was done, or failed.
+        traceparent: The span that asked for it (W3C Trace Context); None where nothing was traced.
     """
 
     id: UUID
@@ -88,3 +89,4 @@ class Job:
     recorded_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    traceparent: str | None = None

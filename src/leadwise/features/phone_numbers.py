@@ -1,6 +1,9 @@
 """Whether a telephone number can be called, and in which country, by the numbering plans that `phonenumbers` keeps."""
 
-import phonenumbers
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 
 def is_valid(text: str) -> bool:
@@ -9,8 +12,7 @@ def is_valid(text: str) -> bool:
     >>> is_valid("+49 89 636 48018"), is_valid("0049 89 63648018"), is_valid("089 63648018"), is_valid("call me")
     (True, True, False, False)
     """
-    number = _read(text)
-    return number is not None and phonenumbers.is_valid_number(number)
+    return _read(text) is not None
 
 
 def country_of(text: str) -> str | None:
@@ -20,16 +22,22 @@ def country_of(text: str) -> str | None:
     ('DE', None)
     """
     number = _read(text)
-    if number is None or not phonenumbers.is_valid_number(number):
+    if number is None:
         return None
+    import phonenumbers  # noqa: PLC0415 - heavy libraries load when used
+
     return phonenumbers.region_code_for_number(number)
 
 
-def _read(text: str) -> phonenumbers.PhoneNumber | None:
+def _read(text: str) -> "PhoneNumber | None":
+    """The number, if it is valid."""
+    import phonenumbers  # noqa: PLC0415 - heavy libraries load when used
+
     plain = text.strip()
     if plain.startswith("00"):
         plain = "+" + plain.removeprefix("00")
     try:
-        return phonenumbers.parse(plain, None)
+        number = phonenumbers.parse(plain, None)
     except phonenumbers.NumberParseException:
         return None
+    return number if phonenumbers.is_valid_number(number) else None

@@ -12,6 +12,7 @@ from leadwise.models.algorithm import ENOUGH_FOR_THREADS, THREADS, Explanation
 from leadwise.models.paths import PathTable
 from leadwise.models.present import at_present
 from leadwise.models.tree_row import TreeRow
+from leadwise.models.trees import Trees
 
 Parameters = dict[str, Any]
 
@@ -59,8 +60,8 @@ def make_dataset(frame: Frame, target: Floats, parameters: Parameters, weight: F
     )
 
 
-def grow_trees(learnt: Any, held_out: Any, parameters: Parameters, most: int, patience: int = PATIENCE) -> Any:
-    """LightGBM's trees, as many as do best on the rows held out.
+def grow_trees(learnt: Any, held_out: Any, parameters: Parameters, most: int, patience: int = PATIENCE) -> Trees:
+    """Trees, as many as do best on the rows held out.
 
     Args:
         learnt: The data set to grow on.
@@ -73,7 +74,7 @@ def grow_trees(learnt: Any, held_out: Any, parameters: Parameters, most: int, pa
 
     stop = lightgbm.early_stopping(patience, verbose=False)
     trees = lightgbm.train(parameters, learnt, num_boost_round=most, valid_sets=[held_out], callbacks=[stop])
-    return trees.model_from_string(trees.model_to_string(num_iteration=trees.best_iteration))
+    return Trees(trees.model_to_string(num_iteration=trees.best_iteration))
 
 
 ROWS_IN_CACHE = 512
@@ -85,7 +86,7 @@ PIECES_FOR_THREADS = 4
 class Booster:
     """Grown trees, and what each of their leaves credits to which feature."""
 
-    def __init__(self, trees: Any, features: int) -> None:
+    def __init__(self, trees: Trees, features: int) -> None:
         self.trees = trees
         self.features = features
 
@@ -96,21 +97,19 @@ class Booster:
         Raises:
             ValueError: if it is no model of LightGBM.
         """
-        import lightgbm  # noqa: PLC0415
-
         try:
-            return cls(lightgbm.Booster(model_str=content.decode("utf-8")), features)
-        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+            return cls(Trees(content.decode("utf-8")), features)
+        except ValueError as error:
             message = f"not a tree model: {error}"
             raise ValueError(message) from error
 
     def dump(self) -> bytes:
         """The trees as text."""
-        return str(self.trees.model_to_string(num_iteration=-1)).encode("utf-8")
+        return self.trees.text.encode("utf-8")
 
     def at_present(self) -> "Booster":
         """The booster without its last feature, which is the newest moment in all rows to come (`present.py`)."""
-        return Booster.load(at_present(self.dump().decode("utf-8")).encode("utf-8"), self.features - 1)
+        return Booster(Trees(at_present(self.trees.text)), self.features - 1)
 
     @cached_property
     def paths(self) -> PathTable:
@@ -120,12 +119,11 @@ class Booster:
     def predict(self, frame: Frame) -> Floats:
         """The sum of the trees, shape (rows,)."""
         matrix = _matrix(frame)
-        raw = self.trees.predict(matrix, raw_score=True, num_iteration=-1, num_threads=self._threads(len(matrix)))
-        return np.asarray(raw, dtype=np.float64)
+        return self.trees.sums(matrix, self._threads(len(matrix)))
 
     def _threads(self, rows: int) -> int:
         """Threads that pay for so many rows: each goes through all trees."""
-        return THREADS if rows * self.trees.num_trees() > ENOUGH_FOR_THREADS else 1
+        return THREADS if rows * self.trees.count > ENOUGH_FOR_THREADS else 1
 
     def explain(self, frame: Frame) -> Explanation:
         """What each feature contributes to the sum of the trees."""
@@ -134,10 +132,8 @@ class Booster:
 
         def fill(start: int) -> None:
             rows = slice(start, start + ROWS_IN_CACHE)
-            piece = np.ascontiguousarray(matrix[rows])
-            leaves = self.trees.predict(piece, pred_leaf=True, num_iteration=-1, num_threads=1)
-            by_tree = np.asarray(leaves, dtype=np.int32).reshape(len(piece), -1)
-            contributions[rows] = table.explain(by_tree).contributions[:, : self.features]
+            leaves = self.trees.leaves(matrix[rows], threads=1)
+            contributions[rows] = table.explain(leaves).contributions[:, : self.features]
 
         starts = range(0, len(frame), ROWS_IN_CACHE)
         if len(starts) < PIECES_FOR_THREADS:
@@ -155,8 +151,7 @@ class Booster:
         """
         matrix = _matrix(frame)
         threads = THREADS if len(frame) > 1 else 1
-        values = self.trees.predict(matrix, pred_contrib=True, num_iteration=-1, num_threads=threads)
-        values = np.asarray(values, dtype=np.float64).reshape(len(frame), matrix.shape[1] + 1)
+        values = self.trees.shapley_values(matrix, threads)
         return Explanation(values[:, : self.features], self.paths.base)
 
     @classmethod

@@ -19,6 +19,7 @@ from leadwise.models.paths import mean_contributions
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
 from leadwise.models.tree_row import TreeRow
+from leadwise.models.trees import Trees
 
 BAGS = 5
 MOST_TREES = 600
@@ -86,11 +87,12 @@ class GradientBoosting(Algorithm):
         target = target / self.link.unit if self.link else target
         parameters = self._parameters(frame, seed)
         if len(target) < ENOUGH_TO_HOLD_OUT:
-            self.boosters = [_grow_few(make_dataset(frame, target, parameters, weight), parameters)]
+            trees = [_grow_few(make_dataset(frame, target, parameters, weight), parameters)]
         else:
             fold = inner_folds(len(target), seed, self.settings["bags"], group)
             whole = make_dataset(frame, target, parameters, weight)
-            self.boosters = [_grow(whole, fold != bag, parameters) for bag in range(fold.max() + 1)]
+            trees = [_grow(whole, fold != bag, parameters) for bag in range(fold.max() + 1)]
+        self.boosters = [Booster(each, len(frame.features)) for each in trees]
         if self.settings["trend"]:
             self.boosters = [booster.at_present() for booster in self.boosters]
         return self
@@ -161,14 +163,14 @@ class GradientBoosting(Algorithm):
         return model
 
 
-def _grow_few(whole: Any, parameters: Parameters) -> Booster:
+def _grow_few(whole: Any, parameters: Parameters) -> Trees:
     """A few trees on all rows."""
     import lightgbm  # noqa: PLC0415 - heavy libraries load when used
 
-    return Booster(lightgbm.train(parameters, whole, num_boost_round=FEW_TREES), whole.num_feature())
+    return Trees(lightgbm.train(parameters, whole, num_boost_round=FEW_TREES).model_to_string())
 
 
-def _grow(whole: Any, train: NDArray[np.bool_], parameters: Parameters) -> Booster:
+def _grow(whole: Any, train: NDArray[np.bool_], parameters: Parameters) -> Trees:
     """One bag's trees, stopped where the rows left out of it no longer gain."""
     learnt, held_out = whole.subset(np.flatnonzero(train)), whole.subset(np.flatnonzero(~train))
-    return Booster(grow_trees(learnt, held_out, parameters, MOST_TREES), whole.num_feature())
+    return grow_trees(learnt, held_out, parameters, MOST_TREES)

@@ -13,12 +13,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leadwise.domain.frame import Floats
 from leadwise.models.algorithm import Explanation
-
-Node = dict[str, Any]
+from leadwise.models.trees import Nodes, Positions, Trees
 
 NARROW = 64
 """Up to so many features, adding up whole rows of a dense table is quicker than picking the few entries that count."""
+Step = tuple[Positions, Positions, Positions]
+"""A leaf, a node on its way, and the node above that; of many leaves at once."""
 
 
 @dataclass(frozen=True)
@@ -36,33 +38,29 @@ class PathTable:
     base: float
 
     @classmethod
-    def of(cls, booster: Any, features: int, given: Mapping[int, float] | None = None) -> Self:
-        """The table of a LightGBM booster that was fitted on so many features.
+    def of(cls, trees: Trees, features: int, given: Mapping[int, float] | None = None) -> Self:
+        """The table of trees that were grown on so many features.
 
         Args:
-            booster: Its trees.
+            trees: What is explained.
             features: How many features they know.
             given: Features, by position, whose number is the same in all rows: splits on them are decided beforehand,
                 and credited to nobody.
         """
-        from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
+        nodes = trees.nodes()
+        steps = list(_climb(nodes))
+        reached = _reached(nodes, steps, given or {})
+        expected = _expected(nodes, steps, reached)
+        leaf, below, above = (np.concatenate(each) for each in zip(*steps, strict=True))
+        moves = np.where(reached[leaf], expected[below] - expected[above], 0.0)
+        credited = _table((leaf, nodes.split_on[above]), moves, (len(nodes.values), features))
+        return cls(credited, nodes.first_leaf.astype(np.int32), float(expected[_roots(nodes)].sum()))
 
-        values: list[float] = []
-        columns: list[int] = []
-        row_starts, first_leaf, base = [0], [], 0.0
-        for tree in booster.dump_model()["tree_info"]:
-            first_leaf.append(len(row_starts) - 1)
-            root = _decided(tree["tree_structure"], given) if given else tree["tree_structure"]
-            base += _expected(root)
-            leaves = dict(_leaf_credits(root, {}))
-            for leaf in range(max(tree["num_leaves"], 1)):
-                credited = leaves.get(leaf, {})  # no row reaches a leaf that was decided against
-                columns += credited.keys()
-                values += credited.values()
-                row_starts.append(len(values))
-        table = csr_matrix((values, columns, row_starts), shape=(len(row_starts) - 1, features))
-        dense = table.toarray() if features <= NARROW else table
-        return cls(dense, np.array(first_leaf, dtype=np.int32), base)
+    def of_tree(self, tree: int) -> Floats:
+        """The credits of one tree's leaves, shape (leaves, features)."""
+        end = self.first_leaf[tree + 1] if tree + 1 < len(self.first_leaf) else self.credits.shape[0]
+        found = self.credits[self.first_leaf[tree] : end]
+        return np.asarray(found if isinstance(found, np.ndarray) else found.toarray())
 
     def explain(self, leaves: NDArray[np.int32]) -> Explanation:
         """Contributions of rows.
@@ -70,7 +68,7 @@ class PathTable:
         Args:
             leaves: The leaf that each row falls into, shape (rows, trees).
         """
-        from scipy.sparse import csr_matrix  # noqa: PLC0415
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
 
         rows, trees = leaves.shape
         fallen = csr_matrix(
@@ -81,44 +79,61 @@ class PathTable:
         return Explanation(np.asarray(total if isinstance(total, np.ndarray) else total.toarray()), self.base)
 
 
-def _leaf_credits(node: Node, credited: dict[int, float]) -> Iterator[tuple[int, dict[int, float]]]:
-    """The credits of each leaf below a node, given those on the way to it. Trees are small: recursion is safe."""
-    if "left_child" not in node:
-        yield node.get("leaf_index", 0), credited
-        return
-    feature, here = node["split_feature"], _expected(node)
-    for child in (node["left_child"], node["right_child"]):
-        move = _expected(child) - here
-        yield from _leaf_credits(child, {**credited, feature: credited.get(feature, 0.0) + move})
+def _climb(nodes: Nodes) -> Iterator[Step]:
+    """From every leaf up to the root of its tree, all leaves one step at a time; the last step has none left."""
+    splits, leaves = len(nodes.split_on), len(nodes.values)
+    parent = np.full(splits + leaves, -1)
+    parent[nodes.left] = parent[nodes.right] = np.arange(splits)
+    leaf, node = np.arange(leaves), splits + np.arange(leaves)
+    while True:
+        is_below = parent[node] >= 0
+        leaf, node = leaf[is_below], node[is_below]
+        yield leaf, node, parent[node]
+        if not len(leaf):
+            return
+        node = parent[node]
 
 
-def _decided(node: Node, given: Mapping[int, float]) -> Node:
-    """The tree below a node without splits on features whose numbers are given; those are ordered, and never NaN."""
-    if "left_child" not in node:
-        return node
-    feature = node["split_feature"]
-    if feature in given:
-        side = "left_child" if given[feature] <= node["threshold"] else "right_child"
-        return _decided(node[side], given)
-    children = {side: _decided(node[side], given) for side in ("left_child", "right_child")}
-    return {**node, **children}
+def _reached(nodes: Nodes, steps: list[Step], given: Mapping[int, float]) -> NDArray[np.bool_]:
+    """By leaf, whether a row can fall into it. Numbers that are given are ordered, and never NaN."""
+    reached = np.ones(len(nodes.values), dtype=np.bool_)
+    for feature, number in given.items():
+        way = np.where(number <= nodes.threshold, nodes.left, nodes.right)
+        for leaf, below, above in steps:
+            reached[leaf[(nodes.split_on[above] == feature) & (way[above] != below)]] = False
+    return reached
 
 
-def _expected(node: Node) -> float:
-    """The mean of the leaves below a node, by their training rows; remembered in the node itself."""
-    if "expected" not in node:
-        if "left_child" in node:
-            left, right = node["left_child"], node["right_child"]
-            node["expected"] = (_expected(left) * _rows(left) + _expected(right) * _rows(right)) / (
-                _rows(left) + _rows(right)
-            )
-        else:
-            node["expected"] = node["leaf_value"]
-    return float(node["expected"])
+def _expected(nodes: Nodes, steps: list[Step], reached: NDArray[np.bool_]) -> Floats:
+    """By node, the mean of the leaves below it that can be reached, by their training rows."""
+    count = len(nodes.split_on) + len(nodes.values)
+    # A tree of one leaf has no rows where nothing could be learnt.
+    rows = np.where(reached, np.maximum(nodes.rows, 1), 0)
+    total, below = np.zeros(count), np.zeros(count)
+    for leaf, _, above in steps:
+        total += np.bincount(above, (rows * nodes.values)[leaf], minlength=count)
+        below += np.bincount(above, rows[leaf], minlength=count)
+    expected = np.divide(total, below, out=np.zeros(count), where=below > 0)
+    expected[len(nodes.split_on) :] = nodes.values
+    return expected
 
 
-def _rows(node: Node) -> float:
-    return float(node["internal_count"] if "left_child" in node else node["leaf_count"])
+def _roots(nodes: Nodes) -> Positions:
+    """The first node of each tree: its first split, or its only leaf."""
+    leaves = np.diff(nodes.first_leaf, append=len(nodes.values))
+    first_split = nodes.first_leaf - np.arange(len(leaves))
+    return np.where(leaves > 1, first_split, len(nodes.split_on) + nodes.first_leaf)
+
+
+def _table(places: tuple[Positions, Positions], moves: Floats, shape: tuple[int, int]) -> Any:
+    """What was moved, summed by leaf and feature."""
+    if shape[1] <= NARROW:
+        dense = np.zeros(shape)
+        np.add.at(dense, places, moves)
+        return dense
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
+
+    return csr_matrix((moves, places), shape=shape)
 
 
 def mean_contributions(explanations: list[Explanation]) -> Explanation:

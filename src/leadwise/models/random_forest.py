@@ -15,6 +15,7 @@ from leadwise.models.margins import logit, rescale
 from leadwise.models.present import with_moment
 from leadwise.models.screening import screened
 from leadwise.models.tree_row import TreeRow
+from leadwise.models.trees import Trees
 
 TREES = 200
 
@@ -57,7 +58,8 @@ class RandomForest(Algorithm):
         self.mean = float(np.average(target, weights=weight))
         self.closest = 0.5 / (len(target) + 1)
         dataset = make_dataset(frame, target - self.mean, parameters, weight)
-        self.booster = Booster(lightgbm.train(parameters, dataset, num_boost_round=TREES), len(frame.features))
+        grown = lightgbm.train(parameters, dataset, num_boost_round=TREES)
+        self.booster = Booster(Trees(grown.model_to_string()), len(frame.features))
         if self.settings["trend"]:
             self.booster = self.booster.at_present()
         return self

@@ -1,13 +1,9 @@
 """One row through all trees at once, in microseconds: LightGBM's single-row calls, and credits laid out for them.
 
-`Booster.predict` of LightGBM spends most of a single row's time on checking and preparing. Its C API can prepare once
-("fast single row"); the prepared call is not in the Python package, so it is made through the package's own handle of
-the library.
+LightGBM's `predict` spends most of a single row's time on checking and preparing; here that is done once.
 """
 
-import ctypes
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -17,23 +13,22 @@ from numpy.typing import NDArray
 from leadwise.domain.frame import Floats
 from leadwise.models.algorithm import Explanation
 from leadwise.models.paths import PathTable
-
-_LEAF_INDEX, _FLOAT64, _ALL_TREES = 2, 1, -1  # LightGBM's c_api.h: C_API_PREDICT_LEAF_INDEX, C_API_DTYPE_FLOAT64
+from leadwise.models.trees import Trees
 
 
 class TreeRow:
     """The sum of several boosters for one row: which leaf it falls into in each tree, and what the leaves credit.
 
     Args:
-        boosters: LightGBM boosters, fitted on the same features.
+        boosters: Grown on the same features.
         tables: The credits of each.
         features: How many features there are; LightGBM needs one at least.
     """
 
-    def __init__(self, boosters: Sequence[Any], tables: Sequence[PathTable], features: int) -> None:
+    def __init__(self, boosters: Sequence[Trees], tables: Sequence[PathTable], features: int) -> None:
         self._boosters, self._tables, self._features = list(boosters), list(tables), features
         self._trees = [len(table.first_leaf) for table in tables]
-        self._find = [_leaf_finder(booster, features) for booster in boosters]
+        self._find = [booster.leaf_finder() for booster in boosters]
         self._base = float(sum(table.base for table in tables))
         self._first_leaf = np.concatenate(
             [table.first_leaf + before for table, before in zip(tables, _starts(tables), strict=True)]
@@ -73,56 +68,14 @@ def _by_tree(tables: Sequence[PathTable]) -> tuple[NDArray[np.integer[Any]], Flo
         The feature of each entry of all trees' rows, flat, shape (trees * width,); and the credits, shape (leaves,
         width). Entries beyond a tree's features are 0, and of feature -1.
     """
-    found = [tree for table in tables for tree in _trees_of(table)]
-    width = max((len(features) for features, _ in found), default=0)
+    found = [table.of_tree(tree) for table in tables for tree in range(len(table.first_leaf))]
+    used = [np.flatnonzero(part.any(axis=0)) for part in found]
+    width = max(map(len, used), default=0)
     columns = np.full((len(found), width), -1, dtype=np.intp)
-    for number, (features, _) in enumerate(found):
+    by_leaf = np.zeros((sum(map(len, found)), width))
+    start = 0
+    for number, (part, features) in enumerate(zip(found, used, strict=True)):
         columns[number, : len(features)] = features
-    by_leaf = np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for _, part in found])
+        by_leaf[start : start + len(part), : len(features)] = part[:, features]
+        start += len(part)
     return columns.ravel(), by_leaf
-
-
-def _trees_of(table: PathTable) -> list[tuple[NDArray[np.integer[Any]], Floats]]:
-    """The features of each tree, and its leaves' credits to them."""
-    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy libraries load when used
-
-    ends = [*table.first_leaf[1:].tolist(), table.credits.shape[0]]
-    sparse = csr_matrix(table.credits)
-    trees: list[tuple[NDArray[np.integer[Any]], Floats]] = []
-    for first, end in zip(table.first_leaf.tolist(), ends, strict=True):
-        low, high = sparse.indptr[first], sparse.indptr[end]
-        features, place = np.unique(sparse.indices[low:high], return_inverse=True)
-        part = np.zeros((end - first, len(features)))
-        leaf = np.repeat(np.arange(end - first), np.diff(sparse.indptr[first : end + 1]))
-        part[leaf, place] = sparse.data[low:high]
-        trees.append((features, part))
-    return trees
-
-
-def _leaf_finder(booster: Any, features: int) -> Callable[[int, int], None]:
-    """A call that writes the leaf of each tree, as float64, given the addresses of a row's values and of the result."""
-    import lightgbm  # noqa: PLC0415 - heavy libraries load when used
-
-    library = lightgbm.basic._LIB  # noqa: SLF001 - the only way to the single-row calls
-    prepared = ctypes.c_void_p()
-    status = library.LGBM_BoosterPredictForMatSingleRowFastInit(
-        booster._handle,  # noqa: SLF001
-        _LEAF_INDEX,
-        0,
-        _ALL_TREES,
-        _FLOAT64,
-        ctypes.c_int32(features),
-        b"num_threads=1",
-        ctypes.byref(prepared),
-    )
-    lightgbm.basic._safe_call(status)  # noqa: SLF001
-    predict, written = library.LGBM_BoosterPredictForMatSingleRowFast, ctypes.c_int64()
-    counted = ctypes.byref(written)
-
-    def find(row: int, leaves: int) -> None:
-        lightgbm.basic._safe_call(  # noqa: SLF001
-            predict(prepared, ctypes.c_void_p(row), counted, ctypes.c_void_p(leaves))
-        )
-
-    weakref.finalize(find, library.LGBM_FastConfigFree, prepared)
-    return find

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -65,7 +66,7 @@ class ModelScorer:
         self._task = model.card.task
         self._conversion = self._task is Task.CONVERSION
         self._steps = _steps(model.card)
-        self._group = self._find_group()
+        self._explain_row(np.full(len(self._features), np.nan))  # the first row reads what others have
 
     @property
     def version(self) -> str:
@@ -117,7 +118,7 @@ class ModelScorer:
         return missing
 
     def _explain(self, values: Floats) -> Explanation:
-        if len(values) >= self._group:
+        if len(values) > 1 and len(values) >= self._group:
             return self.model.explain(Frame(self._features, values))
         each = [self._explain_row(row) for row in values]
         return Explanation(np.concatenate([found.contributions for found in each]), each[0].base)
@@ -125,8 +126,12 @@ class ModelScorer:
     def _explain_row(self, values: Floats) -> Explanation:
         return self.model.explain_row(Frame(self._features, values[None]))
 
-    def _find_group(self) -> int:
-        """From how many rows on they are explained together: trees take long to begin, linear models do not."""
+    @cached_property
+    def _group(self) -> int:
+        """From how many rows on they are explained together: trees take long to begin, linear models do not.
+
+        Found out when rows first come together: what is read for that, a row alone does not wait for.
+        """
         rows = np.full((TRIED_ROWS, len(self._features)), np.nan)
         together = _seconds(lambda: self.model.explain(Frame(self._features, rows)))
         alone = _seconds(lambda: self._explain_row(rows[0]))

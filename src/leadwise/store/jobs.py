@@ -49,7 +49,14 @@ class JobRepository:
         self._connection = connection
         self._organisation = organisation
 
-    def add(self, kind: JobKind, target: str, request: Mapping[str, Any], requested_by: str) -> Job:
+    def add(
+        self,
+        kind: JobKind,
+        target: str,
+        request: Mapping[str, Any],
+        requested_by: str,
+        traceparent: str | None = None,
+    ) -> Job:
         """A new job, which begins when this transaction has ended and a process that works on jobs is free.
 
         Args:
@@ -57,6 +64,7 @@ class JobRepository:
             target: For which target; its name.
             request: What was asked for, as JSON.
             requested_by: Who asked.
+            traceparent: The span within which; None: none.
 
         Raises:
             JobAtWorkError: if one of the same kind for the same target waits or runs.
@@ -68,6 +76,7 @@ class JobRepository:
             "target": check_name("target", target),
             "request": dict(request),
             "requested_by": requested_by,
+            "traceparent": traceparent,
         }
         at_work = ["organisation_id", "kind", "target"]
         query = insert(tables.jobs).values(row).on_conflict_do_nothing(index_elements=at_work, index_where=AT_WORK)
@@ -152,4 +161,5 @@ def job_of(row: RowMapping) -> Job:
         recorded_at=row["recorded_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        traceparent=row["traceparent"],
     )

@@ -198,6 +198,7 @@ jobs = Table(
     TableColumn("recorded_at", Instant, nullable=False),
     TableColumn("started_at", Instant),
     TableColumn("finished_at", Instant),
+    TableColumn("traceparent", Text),
 )
 
 idempotency = Table(

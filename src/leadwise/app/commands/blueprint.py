@@ -7,7 +7,8 @@ import typer
 from pydantic import BaseModel
 
 from leadwise.app.commands import arguments as take
-from leadwise.app.output import console, print_json, remark
+from leadwise.app.console import console
+from leadwise.app.output import print_json, remark
 
 group = typer.Typer(help="List, show, begin and check blueprints: an industry's target, words, rules and actions.")
 

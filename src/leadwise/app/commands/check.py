@@ -1,7 +1,8 @@
 """`leadwise check`: what is in a table, what is wrong with it, what leaks."""
 
 from leadwise.app.commands import arguments as take
-from leadwise.app.output import console, percent, plain_table, print_json, remark, short_name
+from leadwise.app.console import console, plain_table
+from leadwise.app.output import percent, print_json, remark, short_name
 from leadwise.app.progress import working
 from leadwise.connectors.tables import read_table
 from leadwise.domain.card import CheckReport

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from leadwise.app.commands import arguments as take
-from leadwise.app.output import console, number, percent, plain_table, print_json, remark
+from leadwise.app.console import console, plain_table
+from leadwise.app.output import number, percent, print_json, remark
 from leadwise.app.progress import make_progress, working
 from leadwise.connectors.tables import TableWriter, read_table
 from leadwise.connectors.whole_file import check_writable

@@ -52,7 +52,8 @@ def show(
 ) -> None:
     """Explain one lead's features as of an instant: each value, and the events and statements behind it."""
     from leadwise.app.instants import read_instant
-    from leadwise.app.lead_features import explain_lead, show_lead
+    from leadwise.app.lead_features import explain_lead
+    from leadwise.app.lead_features_text import show_lead
     from leadwise.app.output import print_json
     from leadwise.app.target_session import TargetOptions, open_target
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from leadwise.app.commands import arguments as take
+from leadwise.app.console import console
 from leadwise.app.model import Model
-from leadwise.app.output import console, print_json, remark
+from leadwise.app.output import print_json, remark
 from leadwise.app.progress import working
 from leadwise.connectors.tables import read_table
 from leadwise.connectors.whole_file import check_writable

@@ -28,8 +28,9 @@ def run(
     ] = False,
 ) -> None:
     """Simulate a blueprint's leads, events and outcomes, with the true probabilities beside them."""
+    from leadwise.app.console import console
     from leadwise.app.known_blueprints import find_blueprint
-    from leadwise.app.output import console, remark
+    from leadwise.app.output import remark
     from leadwise.app.progress import make_progress
     from leadwise.app.simulating import OURS, SimulateOptions, describe, read_now, write_simulation
     from leadwise.domain import clock

@@ -57,7 +57,7 @@ class Attempts:
         with self._database.transaction() as connection:
             job = JobQueue(connection).start(job_id)
         if job is not None:
-            with job_span(job.kind, str(job.id), job.attempts):
+            with job_span(job):
                 self._attempt(job)
 
     def _attempt(self, job: Job) -> None:

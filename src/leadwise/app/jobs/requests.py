@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from leadwise.app.known_blueprints import known_targets
 from leadwise.app.owned.model_types import get_model_type
 from leadwise.app.owned.owners import is_owned, model_type_of
+from leadwise.app.tracing import traceparent
 from leadwise.blueprints.blueprint import Blueprint
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.job import Job, JobFailure, JobKind
@@ -139,7 +140,7 @@ def ask_for(
     """
     name = target if is_owned(target) else blueprint_of(target).target.name
     checked = read_request(kind, request).model_dump(mode="json", exclude_unset=True)
-    return JobRepository(connection, organisation).add(kind, name, checked, requested_by)
+    return JobRepository(connection, organisation).add(kind, name, checked, requested_by, traceparent())
 
 
 def blueprint_of(target: str) -> Blueprint:

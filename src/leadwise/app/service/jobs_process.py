@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 
 AGAIN_SECONDS = 2.0
 END_SECONDS = 40.0
 """How long a job may take to be finished or handed back when the service stops."""
-BEGIN_SECONDS = 2.0
-"""Web processes start first: somebody waits for them."""
+BEGIN_SECONDS = 10.0
+"""How long at most the first answer of a web process is waited for before this process starts."""
 _COMMAND = [sys.executable, "-c", "from leadwise.app.service.jobs_process import work; work()"]
 
 
@@ -37,9 +38,14 @@ def _end_with_service() -> None:
 
 
 @contextmanager
-def working_on_jobs() -> Iterator[None]:
-    """For the length of the block, a process works on jobs."""
-    keeper = _Keeper()
+def working_on_jobs(host: str, port: int) -> Iterator[None]:
+    """For the length of the block, a process works on jobs.
+
+    Args:
+        host: Where web processes are to answer. They start first: somebody waits for them.
+        port: There.
+    """
+    keeper = _Keeper(HTTPConnection(host, port, timeout=BEGIN_SECONDS))
     keeper.start()
     try:
         yield
@@ -48,9 +54,10 @@ def working_on_jobs() -> Iterator[None]:
 
 
 class _Keeper:
-    """Keeps one process alive."""
+    """Keeps one process alive, from the first answer of a web process on."""
 
-    def __init__(self) -> None:
+    def __init__(self, web: HTTPConnection) -> None:
+        self._web = web
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep, name="jobs", daemon=True)
@@ -67,7 +74,10 @@ class _Keeper:
             self._process.kill()
 
     def _keep(self) -> None:
-        self._stopping.wait(BEGIN_SECONDS)
+        with suppress(OSError, HTTPException):  # where nobody answers, this process is needed all the same
+            self._web.request("GET", "/health")
+            self._web.getresponse()
+        self._web.close()
         while not self._stopping.is_set():
             # A session of its own: Ctrl-C reaches the service alone, which then asks this process to end.
             self._process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own command

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from leadwise.app.console import console, plain_table
 from leadwise.app.organisation_session import open_organisation
-from leadwise.app.output import console, plain_table, print_json, remark
+from leadwise.app.output import print_json, remark
 from leadwise.domain.access import Role
 from leadwise.domain.clock import now
 from leadwise.store.api_keys import ApiKeyRepository, StoredKey

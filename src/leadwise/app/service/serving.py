@@ -1,5 +1,6 @@
 """The processes of the service: this one, which others depend on, web processes, and one for jobs."""
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -85,8 +86,10 @@ def serve(*, host: str | None, port: int | None, workers: int | None, root_path:
     with (
         _opened(settings, in_this_process=options.workers == 1),
         _metrics_folder(),
-        working_on_jobs(),
+        working_on_jobs(*listening.getsockname()[:2]),
     ):
+        gc.freeze()  # nothing that was read by now will ever be garbage
+        gc.enable()
         remark(f"Answering at {address_of(listening)} ({options.workers} web {_processes(options.workers)}).")
         remark("Nobody needs a key." if is_open else "Callers need a key: leadwise keys add NAME --role score")
         _run(options, listening)

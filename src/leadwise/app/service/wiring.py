@@ -24,6 +24,7 @@ from leadwise.app.settings import Settings
 from leadwise.app.tracing import send_traces
 from leadwise.blueprints.blueprint import load_blueprint
 from leadwise.connectors.webhook import Webhook
+from leadwise.domain.clock import now
 from leadwise.domain.errors import LeadwiseError
 from leadwise.scoring.active_models import ActiveModels
 from leadwise.scoring.online import OnlineScorer
@@ -134,7 +135,10 @@ async def _note_uses(callers: KnownCallers) -> None:
 def _warm(models: ActiveModels, when_warm: Callable[[], None]) -> None:
     for organisation, target in WARM:
         try:
-            models.get(organisation, target)
+            found = models.get(organisation, target)
+            found.scorer.predict(
+                [{}, {}], now()
+            )  # a group reads what a row alone, which may have come by now, does not
         except LeadwiseError as error:
             logging.getLogger(__name__).warning("A model could not be read ahead: %s", error)
     when_warm()

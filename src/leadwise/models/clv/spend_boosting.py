@@ -8,6 +8,7 @@ import numpy as np
 from leadwise.domain.frame import Floats, Frame
 from leadwise.models.boosters import REPEATABLE, Parameters, grow_trees
 from leadwise.models.linear import inner_folds
+from leadwise.models.trees import Trees
 
 BAGS = 5
 MOST_TREES = 400
@@ -59,10 +60,7 @@ class ForecastBoosting:
 
     def factors(self, frame: Frame) -> Floats:
         """What to multiply each customer's forecast by, shape (customers,)."""
-        import lightgbm  # noqa: PLC0415 - heavy libraries load when used
-
-        bags = [lightgbm.Booster(model_str=text) for text in self.texts]
-        margins = [bag.predict(frame.values, raw_score=True, num_threads=1) for bag in bags]
+        margins = [Trees(text).sums(frame.values, threads=1) for text in self.texts]
         return np.asarray(np.exp(np.mean(margins, axis=0)))
 
 
@@ -76,4 +74,4 @@ def _grow(frame: Frame, target: Floats, forecast: Floats, train: np.ndarray, obj
         frame.values, label=target, init_score=offset, params=parameters, free_raw_data=False
     ).construct()
     learnt, held_out = whole.subset(np.flatnonzero(train)), whole.subset(np.flatnonzero(~train))
-    return str(grow_trees(learnt, held_out, parameters, MOST_TREES, PATIENCE).model_to_string(num_iteration=-1))
+    return grow_trees(learnt, held_out, parameters, MOST_TREES, PATIENCE).text

@@ -9,6 +9,7 @@ from leadwise.domain.frame import Feature, Floats, Frame
 from leadwise.models.algorithm import threads_for
 from leadwise.models.boosters import Booster, Parameters, category_positions, grow_trees
 from leadwise.models.paths import PathTable
+from leadwise.models.trees import Trees
 
 MOST_TREES = 400
 AGE = Feature("age", "age")
@@ -22,7 +23,7 @@ class AgedTrees(Booster):
     same for all leads, is credited with nothing.
     """
 
-    def __init__(self, trees: Any, features: int) -> None:
+    def __init__(self, trees: Trees, features: int) -> None:
         super().__init__(trees, features)
         self._at: dict[int, PathTable] = {}
 
@@ -66,9 +67,8 @@ class AgedTrees(Booster):
     def contributions_at(self, frame: Frame, stage: int) -> Floats:
         """What each feature but age contributes to the sum of the trees at an age, shape (rows, features)."""
         matrix = with_age(frame, stage).values
-        leaves = self.trees.predict(matrix, pred_leaf=True, num_iteration=-1, num_threads=threads_for(matrix))
-        found = self._paths_at(stage).explain(np.asarray(leaves, dtype=np.int32).reshape(len(frame), -1))
-        return found.contributions[:, :-1]
+        leaves = self.trees.leaves(matrix, threads_for(matrix))
+        return self._paths_at(stage).explain(leaves).contributions[:, :-1]
 
     def _paths_at(self, stage: int) -> PathTable:
         if stage not in self._at:

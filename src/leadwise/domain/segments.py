@@ -66,8 +66,8 @@ def read_segments(target: Target, said: Iterable[str]) -> Segments:
     {'make': ('Audi', 'BMW'), 'source': ('web',)}
     >>> read_segments(shop, ["Makes=Audi"])
     Traceback (most recent call last):
-    leadwise.domain.segments.UnknownSegmentError: segment: 'Makes' is no segment of sold; did you mean 'make'? There
-    are make, source.
+    leadwise.domain.segments.UnknownSegmentError: segment: 'Makes' is no segment of sold; did you mean 'make'? Known:
+    make, source.
     """
     wanted: dict[str, tuple[str, ...]] = {}
     for text in filter(None, said):
@@ -82,9 +82,9 @@ def read_segments(target: Target, said: Iterable[str]) -> Segments:
 
 def _near(said: str, known: Iterable[str]) -> str:
     """Which of the known ones may have been meant, and some of those that there are."""
-    folded = {each.casefold(): each for each in known}
+    folded = {each.casefold(): each[:_SHOWN] for each in known}
     near = [folded[each] for each in get_close_matches(said[:_SHOWN].casefold(), folded, n=3, cutoff=0.5)]
     meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     names = list(folded.values())
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return f"{meant} There are {', '.join(names[:_LISTED])}{more}."
+    return f"{meant} Known: {', '.join(names[:_LISTED])}{more}."

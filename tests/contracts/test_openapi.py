@@ -37,6 +37,7 @@ REFUSED_FOR_THEIR_STATE = {
 OPERATIONS = 45
 """There are at least so many: none slips out."""
 SHALLOW, DEEP = 3, 25
+BOUNDS = ("minProbability", "maxProbability")
 LEAD = {"source": "shop", "external_id": "L-1", "occurred_at": "2026-01-31T12:00:00Z", "fields": {"city": "Porto"}}
 
 
@@ -85,13 +86,15 @@ def _check(case, url: str, headers: dict[str, str]) -> None:
 
 
 def _make_new(case) -> None:
-    """Nobody can make up a cursor, and an Idempotency-Key is to be used once."""
+    """Nobody can make up a cursor, an Idempotency-Key is to be used once, and the lower end of a range comes first."""
     if case.meta.generation.mode != POSITIVE:
         return
     if HEADER in case.headers:
         case.headers[HEADER] = str(uuid4())
     for cursor in {"after"} & set(case.query or {}):
         del case.query[cursor]
+    if (case.query or {}).keys() >= set(BOUNDS):
+        case.query |= dict(zip(BOUNDS, sorted(case.query[name] for name in BOUNDS), strict=True))
 
 
 def _sentences(error: BaseException) -> str:

@@ -27,7 +27,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
@@ -268,13 +268,13 @@ def prepare(folder: Path) -> str:
     )
 
 
-def describe(algorithm: str, ours: dict[str, object], peers: dict[str, Measured], connections: int, load: float) -> str:
+def describe(algorithm: str, ours: dict[str, Any], peers: dict[str, Measured], connections: int, load: float) -> str:
     """The page of results."""
     empty, predict, alone = ours["empty"], ours["predict"], ours["alone"]
     assert isinstance(empty, Measured)
     assert isinstance(predict, Measured)
     assert isinstance(alone, Measured)
-    (first, usual), (plain, traced) = ours["starts"], ours["traces"]  # type: ignore[misc]
+    (first, usual), (plain, traced) = ours["starts"], ours["traces"]
     batch, share = float(str(ours["batch_rows"])), predict.rate / empty.rate
     lines = [
         "# Speed of the service",

@@ -12,8 +12,8 @@ from pathlib import Path
 
 _DEPLOY = "org.apache.spark.deploy"
 _SECONDS_TO_START = 90
-BRIEF = "-XX:TieredStopAtLevel=1"
-"""For Java that runs for a minute: compiling its own code well would take more time than that saves."""
+BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For Java that runs for a minute: compiling its own code well, and looking for garbage in threads, takes longer."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import uvicorn
 
+from leadwise.app.client.transport import ALL_KEPT
 from leadwise.app.service.options import ServeOptions
 from leadwise.app.service.wiring import create_application
 from leadwise.connectors.webhook import Webhook
@@ -23,8 +24,6 @@ from leadwise.training.fitted_model import FittedModel
 from leadwise.training.fitting import fit
 from leadwise.training.options import FitOptions
 
-# httpx closes connections beyond 20 while threads share a client, and may hit one that was just given to a request.
-ALL_KEPT = httpx.Limits(max_keepalive_connections=None)
 FEATURES = ("appointments_count", "inbound_messages_count", "has_property", "engagement_rate")
 
 

@@ -48,6 +48,10 @@ class Patience:
         return longest * random.uniform(0.5, 1)  # noqa: S311 - so that clients do not come back together
 
 
+# httpx closes idle connections beyond 20; where threads share a client, it may hit one just given to a request.
+ALL_KEPT = httpx.Limits(max_keepalive_connections=None)
+
+
 class Transport:
     """Speaks to one service with one key. Use it as a context manager, or call `close`.
 
@@ -62,7 +66,11 @@ class Transport:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
             self._http = httpx.Client(
-                base_url=self.url, headers=headers, timeout=patience.timeout_seconds, transport=transport
+                base_url=self.url,
+                headers=headers,
+                timeout=patience.timeout_seconds,
+                transport=transport,
+                limits=ALL_KEPT,
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise ServiceUnreachableError(self.url, str(error)) from None

@@ -125,7 +125,9 @@ deliveries = st.one_of(
         cities,
         st.sampled_from([PAST, START, TODAY]),
     ),
-    st.tuples(st.just("change"), st.integers(0, 9), cities, st.sampled_from([PAST, START, TODAY])),
+    st.tuples(
+        st.just("change"), st.integers(0, 9), cities, st.sampled_from([PAST, START, TODAY]), st.sampled_from("ab")
+    ),
     st.tuples(st.just("erase"), st.integers(0, 9)),
     st.tuples(st.just("merge"), st.integers(0, 9), st.integers(0, 9), st.sampled_from([PAST, TODAY])),
 )
@@ -140,9 +142,8 @@ def deliver(connection: Connection, what: str, number: int, *rest: Any) -> None:
         price, city, at = rest
         leads.add_many([Lead(*name, at, at, {"city": city, "kind's": "flat", "price": price})])
     elif what == "change":
-        city, at = rest
-        told = {"field": "city", "value": city}
-        event = Event("web", f"c{number} {at}", name, FIELD_CHANGED, at, at, told)
+        city, at, identifier = rest
+        event = Event("web", identifier, name, FIELD_CHANGED, at, at, {"field": "city", "value": city})
         EventRepository(connection, "default").add_many([event])
     elif what == "erase":
         erase_lead(connection, "default", name, "test", TODAY)
@@ -168,6 +169,29 @@ def test_what_becomes_known_of_the_past_changes_the_market_at_once(database, tol
             numbers = history.leads["lead"].to_pylist()
             moments = pa.table([numbers, [AS_OF] * len(numbers)], schema=MOMENTS)
             assert market(connection, *numbers) == with_medians(TARGET, history, moments, ENGINE).to_pylist()
+
+
+def test_each_change_of_the_past_is_seen_at_once(database):
+    said_today = ("change", 5, "Köln", TODAY, "said twice")
+    changes = [
+        ("lead", 7, 50, "Bonn", START),
+        ("change", 6, "Köln", START, "said once"),
+        ("change", 5, "Köln", START, "said twice"),
+        ("merge", 4, 3, START + DAY),
+        ("erase", 1),
+    ]
+    with database.transaction() as connection:
+        OrganisationRepository(connection).begin_anew("default", START)
+        LeadRepository(connection, "default").add_many(map(lead, range(1, 7)))
+        deliver(connection, *said_today)
+    prices = []
+    for change in (None, *changes):
+        with database.transaction() as connection:
+            if change is not None:
+                deliver(connection, *change)
+        with database.transaction("default") as connection:
+            prices.append(market(connection, number(connection, 2))[0]["prices_0"])
+    assert prices == [6, 7, 6, 5, 4, 3]
 
 
 def test_medians_are_kept_while_nothing_older_than_the_day_becomes_known(database, monkeypatch):

@@ -178,13 +178,13 @@ def serve(port: int) -> list[str]:
     return [sys.executable, str(HERE / "service_with_empty.py"), str(port)]
 
 
-def measure(folder: Path, seconds: float, connections: int, predictions: int) -> dict[str, object]:
+def measure(folder: Path, seconds: float, connections: int, predictions: int) -> dict[str, Any]:
     """Our own figures."""
     port, table = 8731, leads(BATCH, seed=1)
     rows = rows_of(table)
     single = [json.dumps({"features": row}).encode() for row in rows[:500]]
     batch = json.dumps({"leads": rows}).encode()
-    found: dict[str, object] = {"starts": starts(folder, port)}
+    found: dict[str, Any] = {"starts": starts(folder, port)}
     url = f"http://127.0.0.1:{port}"
     with process(serve(port), f"{url}/ready", LEADWISE_DATA_FOLDER=str(folder)) as server:
         wrk(f"{url}/api/v1/predict", single, 3, connections)
@@ -271,11 +271,8 @@ def prepare(folder: Path) -> str:
 def describe(algorithm: str, ours: dict[str, Any], peers: dict[str, Measured], connections: int, load: float) -> str:
     """The page of results."""
     empty, predict, alone = ours["empty"], ours["predict"], ours["alone"]
-    assert isinstance(empty, Measured)
-    assert isinstance(predict, Measured)
-    assert isinstance(alone, Measured)
     (first, usual), (plain, traced) = ours["starts"], ours["traces"]
-    batch, share = float(str(ours["batch_rows"])), predict.rate / empty.rate
+    batch, share = ours["batch_rows"], predict.rate / empty.rate
     lines = [
         "# Speed of the service",
         "",
@@ -305,10 +302,8 @@ def describe(algorithm: str, ours: dict[str, Any], peers: dict[str, Measured], c
         f"  {first[0]:.1f} and {first[1]:.1f} s.",
         f"* With traces, whose spans a collector takes, {traced / plain:.2f} of the predictions a second without.",
     ]
-    if isinstance(ours.get("memory"), list):
-        used = ours["memory"]
-        assert isinstance(used, list)
-        steps = ", ".join(f"{each:.0f}" for each in used)
+    if "memory" in ours:
+        steps = ", ".join(f"{each:.0f}" for each in ours["memory"])
         lines.append(f"* Memory of the web process after each tenth of the predictions, MB: {steps}.")
 
     return "\n".join(lines) + "\n"

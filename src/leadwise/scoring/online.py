@@ -15,7 +15,7 @@ from leadwise.store.ledger import LedgerEntry, LedgerWriter, Told
 Answer = list[Prediction]
 ROWS_IN_LOOP = 64
 """Larger requests are scored in threads, so that others need not wait for them."""
-ROWS_IN_PIECE = 5_000
+ROWS_IN_PIECE = 2_500
 """Large requests are scored and written down in such pieces: while one waits for the ledger, others are scored."""
 THREADS = 2
 """How many pieces are scored at once."""

@@ -19,6 +19,7 @@ EMPTIED = (
     "models",
     "scores",
     "leads",
+    "past_changes",
     "erasures",
     "api_keys",
     "audit",

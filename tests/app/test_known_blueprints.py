@@ -88,7 +88,7 @@ def test_two_of_one_name_are_refused(own: Path, name: str, target: str, told: st
 def test_a_service_with_a_blueprint_that_cannot_be_used_does_not_start(own: Path):
     (own / "broken.toml").write_text("title = ")
     with pytest.raises(BlueprintError, match=r"broken\.toml cannot be used"):
-        serve(host="127.0.0.1", port=0, workers=1, is_open=True)
+        serve(host="127.0.0.1", port=0, workers=1, root_path=None, is_open=True)
     assert find_blueprint("marketplace-auto").target.name == "car_sold"  # nobody else is held up
 
 

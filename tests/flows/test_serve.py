@@ -131,8 +131,13 @@ def test_all_workers_follow_an_activation_within_a_second_or_so(data_folder: Pat
 def test_the_service_ends_in_good_order(data_folder: Path):
     with serving(data_folder, "--open") as (process, url):
         assert httpx.post(f"{url}/api/v1/predict", json=BODY, timeout=30).status_code == 200
+        assert process.stdout is not None
+        assert any("Working on jobs" in line for line in process.stdout)
         process.terminate()
-        assert process.wait(timeout=60) in {0, 143}
+        logs, said = process.communicate(timeout=60)
+        assert process.returncode in {0, 143}
+        assert "Stopped working on jobs" in logs
+        assert "Fatal" not in said
         with pytest.raises(httpx.TransportError):
             httpx.get(url, timeout=5)
     assert not [

@@ -33,7 +33,7 @@ def work() -> None:
 
 def _end_with_service() -> None:
     """Ask this process to end when its standard input ends, which the service holds open as long as it lives."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # past Python's buffer, whose lock this thread would still hold at the end
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -140,7 +140,7 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
     parts = split(history, moments, most)
     with ThreadPoolExecutor(engine.statements_at_once) as pool:
         found = pa.concat_tables(pool.map(lambda part: _features(target, part.history, part.moments, engine), parts))
-    return _ordered(found, np.concatenate([part.places["moments"] for part in parts]))
+    return _ordered(found, np.concatenate([part.places for part in parts]))
 
 
 def _features(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:

@@ -5,37 +5,55 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from leadwise.domain.history import OUTCOMES, History
 
-Places = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Part:
-    """Some moments, with all that is on record of their leads; its tables are copied when they are asked for.
+    """The moments of some leads, with all that is on record of these; its tables are cut out when they are asked for.
+
+    Whoever works on a part cuts it out, so that several do so at once.
 
     Args:
-        tables: The whole ones: `leads`, `statements`, `events` and `moments`.
-        places: Where the rows of the part stand in each of them.
+        whole: What is on record of all leads.
+        every_moment: `lead` and `as_of` of all.
+        first: The lowest number of a lead of the part.
+        end: The lowest number beyond.
     """
 
-    tables: dict[str, pa.Table]
-    places: dict[str, Places]
+    whole: History
+    every_moment: pa.Table
+    first: int
+    end: int
 
     @property
     def history(self) -> History:
         """What is on record of the part's leads; without outcomes, as no feature is made of them."""
-        return History(self._take("leads"), self._take("statements"), self._take("events"), OUTCOMES.empty_table())
+        whole = self.whole
+        facts = self._cut(whole.leads), self._cut(whole.statements), self._cut(whole.events)
+        return History(*facts, OUTCOMES.empty_table())
 
     @property
     def moments(self) -> pa.Table:
-        """The part's moments."""
-        return self._take("moments")
+        """The part's moments, in the order of all."""
+        return self._cut(self.every_moment)
 
-    def _take(self, name: str) -> pa.Table:
-        return self.tables[name].take(self.places[name])
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Where these stand among all."""
+        return np.flatnonzero(self._has(self.every_moment).to_numpy())
+
+    def _cut(self, table: pa.Table) -> pa.Table:
+        return table.filter(self._has(table)).combine_chunks()
+
+    def _has(self, table: pa.Table) -> "pa.ChunkedArray[Any]":
+        lead: Any = table["lead"]
+        first, end = pa.scalar(self.first, pa.int64()), pa.scalar(self.end, pa.int64())
+        has: pa.ChunkedArray[Any] = pc.and_(pc.greater_equal(lead, first), pc.less(lead, end))
+        return has
 
 
 def split(history: History, moments: pa.Table, most: int) -> list[Part]:
@@ -46,15 +64,7 @@ def split(history: History, moments: pa.Table, most: int) -> list[Part]:
         moments: `lead` and `as_of`, in any order; at least one.
         most: So many moments are in a part; more where one lead has more.
     """
-    first = np.unique(np.sort(moments["lead"].to_numpy())[::most])
-    given = {"leads": history.leads, "statements": history.statements, "events": history.events, "moments": moments}
-    tables = {name: table.combine_chunks() for name, table in given.items()}  # of which rows are taken much faster
-    places = {name: _places(table["lead"], first) for name, table in tables.items()}
-    return [Part(tables, {name: each[part] for name, each in places.items()}) for part in range(len(first))]
-
-
-def _places(leads: "pa.ChunkedArray[Any]", first: Places) -> list[Places]:
-    """By part, the rows of its leads, in their order."""
-    part = np.searchsorted(first[1:], leads.to_numpy(), side="right").astype(np.min_scalar_type(len(first)))
-    order = np.argsort(part, kind="stable")  # by counting, as there are few parts
-    return np.split(order, np.cumsum(np.bincount(part, minlength=len(first)))[:-1])
+    leads = np.sort(moments["lead"].to_numpy())
+    first = np.unique(leads[::most]).tolist()
+    ends = [*first[1:], int(leads[-1]) + 1]
+    return [Part(history, moments, *each) for each in zip(first, ends, strict=True)]

@@ -105,12 +105,12 @@ class Worklist:
             UnknownSegmentError, UnknownSegmentValueError, SegmentUnreadableError: if there is no such segment.
             Unavailable: if the database is away.
         """
-        segments = read_segments(self._target, query.segments)
+        segments, as_of = read_segments(self._target, query.segments), now()
         with self._database.transaction() as connection:
-            known = SegmentRepository(connection, self._organisation, self._target, as_of=now())
+            known = SegmentRepository(connection, self._organisation, self._target, as_of)
             leads = known.find_leads(segments) if segments else None
             wanted = RankingFilter(self._name_field, query.search, query.grade, leads)
-            ranking = RankingRepository(connection, self._organisation, self._target, as_of=now())
+            ranking = RankingRepository(connection, self._organisation, self._target, as_of=as_of)
             values = known.count_values()
             entries = tuple(self._entry(ranked) for ranked in ranking.list(wanted, query.limit, query.offset))
             by_grade = ranking.count_by_grade(wanted)

@@ -220,7 +220,8 @@ class ModelVersions:
 
     def find_active_version(self) -> str | None:
         """The version that should score now; None if none was ever activated."""
-        return next((entry.version for entry in self._models.list_activations(self._target)), None)
+        found = self._models.find_activation(self._target)
+        return None if found is None else found.version
 
     def find_in_production(self, as_of: datetime) -> Activation | None:
         """Which version scored at that instant, since when, and who had decided; None if none did yet."""

@@ -163,10 +163,12 @@ class ModelRepository:
         newest = self._activations(target).limit(1).subquery()
         return self._find(self._all().join(newest, newest.c.version == tables.models.c.version))
 
-    def find_activation(self, target: str, as_of: datetime) -> Activation | None:
-        """The activation that was in force at that instant; None if none was yet."""
-        query = self._activations(target).where(tables.activations.c.recorded_at <= in_utc("as_of", as_of)).limit(1)
-        row = self._connection.execute(query).mappings().one_or_none()
+    def find_activation(self, target: str, as_of: datetime | None = None) -> Activation | None:
+        """The activation that is in force now, or was at an instant; None if none was yet."""
+        query = self._activations(target)
+        if as_of is not None:
+            query = query.where(tables.activations.c.recorded_at <= in_utc("as_of", as_of))
+        row = self._connection.execute(query.limit(1)).mappings().one_or_none()
         return None if row is None else _activation_of(row)
 
     def list_activations(self, target: str) -> list[Activation]:

@@ -1,8 +1,9 @@
 """The leads of segments, and which values segments have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -26,7 +27,7 @@ class SegmentRepository:
 
     def count_values(self) -> dict[str, Counter[str]]:
         """By segment, each value that leads have, and how many of them, ended ones too."""
-        return _count(self._read(self._target.segments), self._target.segments)
+        return _count(self._known, self._target.segments)
 
     def find_leads(self, wanted: Segments) -> list[int]:
         """The numbers of the leads that are in all of these segments.
@@ -34,12 +35,11 @@ class SegmentRepository:
         Raises:
             UnknownSegmentValueError: if no lead has one of the values.
         """
-        known = self._read(tuple(wanted))
-        for name, count in _count(known, tuple(wanted)).items():
+        for name, count in _count(self._known, wanted).items():
             for value in wanted[name]:
                 if not count[value]:
                     raise UnknownSegmentValueError(name, value, count)
-        return [lead for lead, said in known.items() if is_within(wanted, said)]
+        return [lead for lead, said in self._known.items() if is_within(wanted, said)]
 
     def find_names(self, wanted: Segments) -> set[LeadName]:
         """The same by (source, external_id)."""
@@ -47,8 +47,11 @@ class SegmentRepository:
         query = select(leads.source, leads.external_id).where(among(leads.id, self.find_leads(wanted)))
         return {(source, external_id) for source, external_id in self._connection.execute(query)}
 
-    def _read(self, names: tuple[str, ...]) -> dict[int, Fields]:
-        return read_current_fields(self._connection, self._organisation, self._target.entity, names, self._as_of)
+    @cached_property
+    def _known(self) -> dict[int, Fields]:
+        """What all leads say of the target's segments: read once, since a page needs it more than once."""
+        fields = self._target.segments
+        return read_current_fields(self._connection, self._organisation, self._target.entity, fields, self._as_of)
 
 
 def among(column: ColumnElement[int], leads: Sequence[int]) -> ColumnElement[bool]:
@@ -61,5 +64,5 @@ def is_within(wanted: Segments, said: Fields) -> bool:
     return all(as_text(said.get(name)) in values for name, values in wanted.items())
 
 
-def _count(known: dict[int, Fields], names: tuple[str, ...]) -> dict[str, Counter[str]]:
+def _count(known: dict[int, Fields], names: Iterable[str]) -> dict[str, Counter[str]]:
     return {name: Counter(filter(None, (as_text(said.get(name)) for said in known.values()))) for name in names}

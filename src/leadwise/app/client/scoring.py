@@ -50,7 +50,7 @@ class Scores:
             segments: Only leads of these segments, each as NAME=VALUE: any of the values of one name, all of the names.
             as_of: An instant.
         """
-        asked = {"target": target, "grade": grade, "segment": list(segments), "as_of": _stamp(as_of)}
+        asked = _wanted(target, grade, segments, as_of)
         return walk(self._transport, "/api/v2/scores", ScoreAnswer, **asked)
 
     def history(
@@ -72,9 +72,13 @@ class Scores:
         self, target: str, *, grade: str | None = None, segments: Sequence[str] = (), as_of: datetime | None = None
     ) -> Iterator[bytes]:
         """Each lead's newest score as CSV, piece by piece; narrowed as in `walk`."""
-        asked = {"target": target, "grade": grade, "segment": list(segments), "as_of": _stamp(as_of)}
+        asked = _wanted(target, grade, segments, as_of)
         with self._transport.stream("/api/v2/scores/export", **asked) as answer:
             yield from answer.iter_bytes()
+
+
+def _wanted(target: str, grade: str | None, segments: Sequence[str], as_of: datetime | None) -> dict[str, Any]:
+    return {"target": target, "grade": grade, "segment": list(segments), "as_of": _stamp(as_of)}
 
 
 def _stamp(instant: datetime | None) -> str | None:

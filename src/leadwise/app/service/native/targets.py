@@ -1,5 +1,6 @@
 """What can be predicted: the targets of the blueprints that are known."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from leadwise.app.jobs.requests import UnknownTargetError
@@ -22,6 +23,6 @@ class Targets:
         return found[1]
 
     @cached_property
-    def all(self) -> dict[str, tuple[str, Blueprint]]:
+    def all(self) -> Mapping[str, tuple[str, Blueprint]]:
         """By the target's name, the blueprint's name and the blueprint."""
-        return dict(known_targets())
+        return known_targets()

@@ -183,16 +183,20 @@ def test_typed_columns_of_parquet_and_excel_are_read_too():
         ("1783236600500", None, "unix_ms", datetime(2026, 7, 5, 7, 30, 0, 500_000, tzinfo=UTC)),
         ("2026-02-30T00:00:00Z", None, None, "is no instant"),
         ("05.07.2026", "UTC", None, "is no instant"),
+        ("2026-07-05 09+02", None, None, datetime(2026, 7, 5, 7, tzinfo=UTC)),
         ("1850-01-01T00:00:00Z", None, None, "lies outside the years"),
         ("9999-12-31T23:59:59Z", None, None, "lies outside the years"),
         ("", "UTC", None, "is empty"),
         ("2026-07-05 09:30", None, None, "has no time zone"),
     ],
 )  # fmt: skip
-def test_stamps_are_read_or_refused_with_the_reason(written: str, zone: str | None, form: str | None, instant: object):
-    # A second value that can be read, so that the first cannot spoil it.
-    (found, _), (reason, _) = (
-        side.to_pylist() for side in read_stamps("occurred_at", pa.array([written, "2026"]), zone, form)
+@pytest.mark.parametrize("beside", [["2026"], []])
+def test_stamps_are_read_or_refused_with_the_reason(
+    written: str, zone: str | None, form: str | None, instant: object, beside: list[str]
+):
+    # A value without a zone beside it makes no difference.
+    (found, *_), (reason, *_) = (
+        side.to_pylist() for side in read_stamps("occurred_at", pa.array([written, *beside]), zone, form)
     )
     assert found == instant if isinstance(instant, datetime) else (found is None and str(instant) in reason)
 

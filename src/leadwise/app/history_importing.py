@@ -4,8 +4,10 @@ Each piece is a transaction of its own: a process that is killed loses nothing o
 stored, and the same file again completes it without doubles. While the database takes one piece, the next is read.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +33,8 @@ from leadwise.store.outcomes import OutcomeRepository
 from leadwise.store.results import AddResult
 
 CHUNK_ROWS = 100_000
+PIECES_AT_ONCE = 2
+"""While one is read, the database takes the other."""
 Made = TypeVar("Made")
 pc: Any = pyarrow.compute
 
@@ -165,22 +169,23 @@ class HistoryImport:
         progress.start(total_steps=len(begins))
         self._destination.begin()
         total, in_future = AddResult(0, 0), 0
-        pieces = _one_ahead(lambda begin: self._read(table, begin), begins)
-        for begin, records in zip(begins, pieces, strict=True):
-            progress.step(f"storing {self._columns.kind} from row {begin + 1:,} of {table.num_rows:,}")
-            stored = self._destination.store(self._columns.kind, records.table)
-            reasons = records.rejected | _reasons(records, stored)
-            rejects.add({begin + position: reason for position, reason in reasons.items()})
-            in_future += self._in_future(records)
-            total = _sum(total, stored)
+        with closing(_several_at_once(lambda begin: self._store(table, begin), begins)) as pieces:
+            for begin in begins:
+                progress.step(f"storing {self._columns.kind} from row {begin + 1:,} of {table.num_rows:,}")
+                records, stored = next(pieces)
+                reasons = records.rejected | _reasons(records, stored)
+                rejects.add({begin + position: reason for position, reason in reasons.items()})
+                in_future += self._in_future(records)
+                total = _sum(total, stored)
         self._destination.end(self._columns.kind)
         progress.finish()
         if not total.added + total.unchanged + total.changed:
             raise NothingStoredError(rows, next(iter(rejects.reasons)), rejects.path)
         return self._result(rows, total, rejects, in_future)
 
-    def _read(self, table: pa.Table, begin: int) -> Records:
-        return read_records(table.slice(begin, CHUNK_ROWS), self._columns, self._recorded_at)
+    def _store(self, table: pa.Table, begin: int) -> tuple[Records, AddResult]:
+        records = read_records(table.slice(begin, CHUNK_ROWS), self._columns, self._recorded_at)
+        return records, self._destination.store(self._columns.kind, records.table)
 
     def _in_future(self, records: Records) -> int:
         now = pa.scalar(self._recorded_at, pa.timestamp("us", "UTC"))
@@ -217,12 +222,12 @@ def _sum(one: AddResult, other: AddResult) -> AddResult:
     return AddResult(one.added + other.added, one.unchanged + other.unchanged, one.changed + other.changed)
 
 
-def _one_ahead(make: Callable[[int], Made], begins: range) -> Iterator[Made]:
-    """What is made of each, in order; the next is made while the caller works on the one before."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(make, begins[0])
-        for following in begins[1:]:
-            made = coming.result()
-            coming = pool.submit(make, following)
-            yield made
-        yield coming.result()
+def _several_at_once(make: Callable[[int], Made], begins: range) -> Generator[Made]:
+    """What is made of each, in order; the next ones are made meanwhile."""
+    with ThreadPoolExecutor(PIECES_AT_ONCE) as pool:
+        coming = deque(pool.submit(make, begin) for begin in begins[:PIECES_AT_ONCE])
+        for begin in begins[PIECES_AT_ONCE:]:
+            yield coming.popleft().result()
+            coming.append(pool.submit(make, begin))
+        while coming:
+            yield coming.popleft().result()

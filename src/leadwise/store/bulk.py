@@ -140,8 +140,13 @@ def reject_unknown_leads(connection: Connection, organisation: str) -> list[Reje
     """
     return rejections(
         connection.execute(text(_DELETE_UNKNOWN), {"organisation": organisation}),
-        lambda row: f'There is no lead "{row.lead_external_id}" from "{row.lead_source}".',
+        lambda row: unknown_lead(row.lead_source, row.lead_external_id),
     )
+
+
+def unknown_lead(source: str, external_id: str) -> str:
+    """Why a record of a lead that is not stored is rejected."""
+    return f'There is no lead "{external_id}" from "{source}".'
 
 
 def rejections(rows: Iterable[Any], reason: Callable[[Any], str]) -> list[Rejection]:

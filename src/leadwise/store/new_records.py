@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute
 from sqlalchemy import Connection, func, select
 
+from leadwise.domain.target import FIELD_CHANGED
 from leadwise.store import bulk
 from leadwise.store.copying import copy_table
+from leadwise.store.organisations import OrganisationRepository
+from leadwise.store.results import AddResult, Rejection
 
 pc: Any = pyarrow.compute
 
@@ -27,33 +30,63 @@ _NO_NAME = "\x00"
 """Stands between source and external id, since no name has it."""
 
 
-def store_new(connection: Connection, organisation: str, table: str, rows: pa.Table) -> pa.Table:
-    """Store the rows, if all are new, and give those that are not stored: of unknown leads, or all.
+def store_new(connection: Connection, organisation: str, table: str, rows: pa.Table) -> AddResult | None:
+    """Store the rows, if all are new, and reject those of unknown leads; None if nothing was stored and locked.
+
+    Several transactions may do so at once for one organisation.
 
     Args:
-        connection: Whose transaction; it holds the organisation, so that no lead is erased meanwhile.
+        connection: Whose transaction.
         organisation: Whose records.
         table: Where to.
         rows: Usable rows, with the columns of the table, `position`, lead_source and lead_external_id. None is stored
             where row-level security binds, which COPY does not know.
     """
+    if not _may_be_new(connection, organisation, table, rows):
+        return None
+    try:
+        with connection.begin_nested():  # whose lock goes where it is taken back
+            return _copy(connection, organisation, table, rows)
+    except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):  # two stored the same at once
+        return None
+
+
+def _may_be_new(connection: Connection, organisation: str, table: str, rows: pa.Table) -> bool:
     if not rows.num_rows or connection.scalar(select(func.row_security_active(table))):
-        return rows
+        return False
     sample = rows.take(np.unique(np.linspace(0, rows.num_rows - 1, SAMPLE_ROWS, dtype=np.int64)))
-    if _find(connection, organisation, table, sample).num_rows:
-        return rows
+    return not _find(connection, organisation, table, sample).num_rows
+
+
+def _copy(connection: Connection, organisation: str, table: str, rows: pa.Table) -> AddResult:
+    organisations = OrganisationRepository(connection)
+    (organisations.hold if _has_field_changes(rows) else organisations.share)(organisation)
     leads = _find(connection, organisation, "leads", rows, "lead_")
     numbers = leads["id"].combine_chunks().take(pc.index_in(_names(rows, "lead_"), value_set=_names(leads)))
     is_known = pc.is_valid(numbers)
     whole = rows.drop_columns(["lead_source", "lead_external_id", "position"])
     whole = whole.append_column("lead_id", numbers)
     whole = whole.append_column("organisation_id", pa.repeat(organisation, rows.num_rows))
-    try:
-        with connection.begin_nested():
-            bulk.copy_rows(connection, table, whole.filter(is_known))
-    except psycopg.errors.UniqueViolation:
-        return rows
-    return rows.filter(pc.invert(is_known))
+    bulk.copy_rows(connection, table, whole.filter(is_known))
+    rejected = _of_unknown_leads(rows.filter(pc.invert(is_known)))
+    return AddResult(rows.num_rows - len(rejected), unchanged=0, rejected=rejected)
+
+
+def _has_field_changes(rows: pa.Table) -> bool:
+    """Whether these note days in `past_changes`: two that note the same days in another order wait for each other."""
+    return "kind" in rows.column_names and bool(pc.any(pc.equal(rows["kind"], FIELD_CHANGED)).as_py())
+
+
+def _of_unknown_leads(rows: pa.Table) -> tuple[Rejection, ...]:
+    return tuple(
+        Rejection(
+            row["source"],
+            row["external_id"],
+            bulk.unknown_lead(row["lead_source"], row["lead_external_id"]),
+            row["position"],
+        )
+        for row in rows.sort_by("position").to_pylist()
+    )
 
 
 def _find(connection: Connection, organisation: str, table: str, rows: pa.Table, prefix: str = "") -> pa.Table:

@@ -3,12 +3,15 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from leadwise.store import tables
 from leadwise.store.cleaning import cleaned_text
 from leadwise.store.errors import OrganisationNotFoundError
+
+LOCKS = 1_701_733_999
+"""The number of our advisory locks of organisations; any that nobody else uses would do."""
 
 
 class OrganisationRepository:
@@ -52,17 +55,30 @@ class OrganisationRepository:
     def hold(self, name: str) -> None:
         """Let nobody else store or erase anything of the organisation until the transaction ends; reading goes on.
 
-        Whoever stores or erases comes here first. So each sees all that the one before did, and none waits for another
-        that waits for it.
+        Whoever stores or erases comes here first, or to `share`. So each sees all that the one before did, and none
+        waits for another that waits for it. Whoever shares it cannot hold it before that is over: two would wait for
+        each other.
 
         Raises:
             OrganisationNotFoundError: if there is none of that name.
         """
-        organisations = tables.organisations.c
-        # References to the organisation stay possible: a model can be stored meanwhile.
-        held = select(organisations.id).where(organisations.id == name).with_for_update(key_share=True)
-        if self._connection.scalar(held) is None:
-            raise self._unknown(name)
+        self._lock("pg_advisory_xact_lock", name)
+
+    def share(self, name: str) -> None:
+        """Let nobody hold the organisation until the transaction ends, or the savepoint is taken back.
+
+        Several may share it at once: who stores nothing but new records, which change nothing that others see or store.
+        Whoever waits to hold it comes before those who ask later to share it.
+
+        Raises:
+            OrganisationNotFoundError: if there is none of that name.
+        """
+        self._lock("pg_advisory_xact_lock_shared", name)
+
+    def _lock(self, function: str, name: str) -> None:
+        self.check(name)
+        # A lock of its own: whoever asks to share a locked row goes before those who wait to have it alone.
+        self._connection.execute(text(f"SELECT {function}({LOCKS}, hashtext(:name))"), {"name": name})
 
     def _unknown(self, name: str) -> OrganisationNotFoundError:
         names = self._connection.scalars(select(tables.organisations.c.id).order_by(tables.organisations.c.id))
@@ -77,5 +93,6 @@ class OrganisationRepository:
         row = insert(tables.organisations).values(id=name, recorded_at=recorded_at)
         renewed = row.on_conflict_do_update(index_elements=["id"], set_={"recorded_at": recorded_at})
         self._connection.execute(renewed)
+        self.hold(name)
         for table in (tables.activations, tables.models, tables.scores, tables.leads):  # the rest goes with the leads
             self._connection.execute(delete(table).where(table.c.organisation_id == name))

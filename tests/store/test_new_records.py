@@ -123,3 +123,10 @@ def test_a_service_that_sees_one_organisation_stores_tables_too(database: Databa
         events = EventRepository(connection)
         assert events.add_table(table_of([event(number) for number in range(3)])).added == 3
         assert len(events.list_visible(FAR)) == 3
+
+
+def test_stamps_are_the_same_whatever_the_time_zone_of_the_server(events: EventRepository, connection: Connection):
+    connection.execute(text("SET TimeZone = 'Asia/Kolkata'"))
+    new = [event(number) for number in range(3)]
+    assert events.add_table(table_of(new)).added == 3
+    assert events.list_visible(FAR) == new

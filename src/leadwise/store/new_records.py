@@ -31,7 +31,7 @@ _NO_NAME = "\x00"
 
 
 def store_new(connection: Connection, organisation: str, table: str, rows: pa.Table) -> AddResult | None:
-    """Store the rows, if all are new, and reject those of unknown leads; None if nothing was stored and locked.
+    """Store the rows, if all are new, and reject those of unknown leads; None if they are not: nothing is stored then.
 
     Several transactions may do so at once for one organisation.
 
@@ -61,6 +61,7 @@ def _may_be_new(connection: Connection, organisation: str, table: str, rows: pa.
 def _copy(connection: Connection, organisation: str, table: str, rows: pa.Table) -> AddResult:
     organisations = OrganisationRepository(connection)
     (organisations.hold if _has_field_changes(rows) else organisations.share)(organisation)
+    bulk.prepare(connection)
     leads = _find(connection, organisation, "leads", rows, "lead_")
     numbers = leads["id"].combine_chunks().take(pc.index_in(_names(rows, "lead_"), value_set=_names(leads)))
     is_known = pc.is_valid(numbers)

@@ -2,17 +2,19 @@
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
+from tests.databases import run_alone
 
 from leadwise.domain.lead import Event, Lead, Outcome
 from leadwise.store import new_records
 from leadwise.store.cleaning import json_text
-from leadwise.store.database import Database
+from leadwise.store.database import Database, open_database
 from leadwise.store.events import EventRepository
 from leadwise.store.leads import LeadRepository
 from leadwise.store.outcomes import OutcomeRepository
@@ -125,8 +127,15 @@ def test_a_service_that_sees_one_organisation_stores_tables_too(database: Databa
         assert len(events.list_visible(FAR)) == 3
 
 
-def test_stamps_are_the_same_whatever_the_time_zone_of_the_server(events: EventRepository, connection: Connection):
-    connection.execute(text("SET TimeZone = 'Asia/Kolkata'"))
+def test_stamps_are_the_same_whatever_the_time_zone_of_the_server(server: Database, empty_url: str):
+    name = make_url(empty_url).database
+    run_alone(server, f"ALTER DATABASE {name} SET TimeZone = 'Asia/Kolkata'")
+    run_alone(server, f"ALTER DATABASE {name} SET DateStyle = 'German'")
     new = [event(number) for number in range(3)]
-    assert events.add_table(table_of(new)).added == 3
-    assert events.list_visible(FAR) == new
+    with open_database(empty_url, Path("unused")) as database, database.transaction() as connection:
+        LeadRepository(connection).add_many(LEADS)
+        events = EventRepository(connection)
+        assert events.add_table(table_of(new)).added == 3
+        (told, *_) = events.list_visible(FAR)
+        assert events.list_visible(FAR) == new
+        assert told.occurred_at.isoformat() == "2026-01-05T00:00:00+00:00"

@@ -63,7 +63,7 @@ def incoming_table(connection: Connection, columns: Columns, table: pa.Table) ->
 
 
 def copy_rows(connection: Connection, name: str, table: pa.Table) -> None:
-    """Copy a table of these columns into the stored table of that name; `prepare` came first."""
+    """Copy a table of these columns into the stored table of that name."""
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {name} ({', '.join(table.column_names)}) FROM STDIN (FORMAT csv)"
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -88,8 +88,8 @@ def _without_zone(field: Any) -> Any:
 
 
 def prepare(connection: Connection) -> None:
-    """Let the rest of the transaction read instants as Arrow writes them, sort in memory, and look at few rows."""
-    settings = {"work_mem": f"'{SORTING_MEMORY}'", "TimeZone": "'UTC'", "default_statistics_target": SAMPLED}
+    """Let the rest of the transaction sort in memory, and look at few rows."""
+    settings = {"work_mem": f"'{SORTING_MEMORY}'", "default_statistics_target": SAMPLED}
     connection.exec_driver_sql("; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items()))
 
 

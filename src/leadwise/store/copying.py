@@ -15,9 +15,8 @@ _STAMP = pa.timestamp("us", "UTC")
 
 
 def prepare(connection: Connection) -> None:
-    """Let the rest of the transaction write instants as Arrow reads them, and sort in memory."""
-    settings = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL work_mem = '256MB'"
-    connection.exec_driver_sql(settings)
+    """Let the rest of the transaction sort in memory."""
+    connection.exec_driver_sql("SET LOCAL work_mem = '256MB'")
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def copy_table(connection: Connection, query: str, given: Mapping[str, object], 
     """The rows of a query as a table of the schema; its columns must come in that order.
 
     Args:
-        connection: Whose transaction; `prepare` came first.
+        connection: Whose transaction.
         query: With `%(name)s` for each given value.
         given: The values.
         schema: The columns; those called occurred_at and recorded_at are instants in the query and whole microseconds

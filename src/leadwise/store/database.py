@@ -1,7 +1,7 @@
 """The way into the database: one server by URL, or the embedded one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ class Database:
             # Parameters are personal data; they must not get into error messages.
             hide_parameters=True,
         )
+        event.listen(self.engine, "connect", _in_utc)
         if server is not None:
             event.listen(self.engine, "do_connect", self._connect_or_restart)
 
@@ -106,6 +107,13 @@ class Database:
             # A server that has to keep its socket elsewhere has a new place for it.
             host = self._server.url().query["host"]
             return dialect.connect(*arguments, **(options | {"host": host}))
+
+
+def _in_utc(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Let instants come and go in UTC, whatever time zone a server, a database or a user is set to."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'")
+    connection.commit()
 
 
 def open_database(url: str | None, data_folder: Path) -> Database:

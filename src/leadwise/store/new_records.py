@@ -61,7 +61,6 @@ def _may_be_new(connection: Connection, organisation: str, table: str, rows: pa.
 def _copy(connection: Connection, organisation: str, table: str, rows: pa.Table) -> AddResult:
     organisations = OrganisationRepository(connection)
     (organisations.hold if _has_field_changes(rows) else organisations.share)(organisation)
-    bulk.prepare(connection)
     leads = _find(connection, organisation, "leads", rows, "lead_")
     numbers = leads["id"].combine_chunks().take(pc.index_in(_names(rows, "lead_"), value_set=_names(leads)))
     is_known = pc.is_valid(numbers)

@@ -10,13 +10,14 @@ whoever keeps them has from `find_medians`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from leadwise.domain.history import MEDIANS, MOMENTS, History
+from leadwise.domain.history import MEDIANS, MOMENTS, History, microseconds
 from leadwise.domain.target import LeadField, Target
 from leadwise.features.engines import Engine
 from leadwise.features.tables import places_in_time
@@ -27,8 +28,12 @@ FEWEST_PRICES = 5
 """Of so many, two may be wrong by any amount and the median is still among the others."""
 _DAY = f"as_of - ((as_of % {MICROSECONDS_PER_DAY}) + {MICROSECONDS_PER_DAY}) % {MICROSECONDS_PER_DAY}"
 """`beginning_of_day`, also before 1970."""
+_COUNTS = f"price > 0 AND stated_at > day - {WINDOW_DAYS * MICROSECONDS_PER_DAY}"
+"""Whether a lead's price has a part in the market of a day."""
+_MEDIAN = f"CASE WHEN count(price) >= {FEWEST_PRICES} THEN median(price) END AS median, count(price) AS prices"
 
 
+_FIRST_INSTANT = microseconds(datetime.min.replace(tzinfo=UTC))
 _BETWEEN = "\x00"
 """Stands between what the fields of a market say, since the store has no text with it."""
 
@@ -40,6 +45,18 @@ def beginning_of_day(as_of: int) -> int:
     86400000000
     """
     return as_of - as_of % MICROSECONDS_PER_DAY
+
+
+def time_that_counts(days: Iterable[int]) -> tuple[int, int]:
+    """Between which instants a price was stated that has a part in a market of one of the days.
+
+    Nothing of a lead matters that said nothing of a price after the first one, nor what was recorded after the other.
+
+    >>> time_that_counts([180 * MICROSECONDS_PER_DAY, 200 * MICROSECONDS_PER_DAY])
+    (0, 17280000000000)
+    """
+    each = list(days)
+    return max(min(each) - WINDOW_DAYS * MICROSECONDS_PER_DAY, _FIRST_INSTANT), max(each)
 
 
 def with_medians(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
@@ -161,11 +178,26 @@ ORDER BY moments.row"""  # noqa: S608 - numbers alone
 
 
 def _of_days(parts: int) -> str:
-    """Reads `said` and `days` (`as_of`), gives `day`, `text_1` and so on, `median` and `prices` of each market."""
-    asked = f"""\
-  SELECT as_of AS day, {_each(parts, "text_#")}
-  FROM days JOIN states ON known_at <= as_of AND (until IS NULL OR as_of < until)"""  # noqa: S608 - numbers alone
-    return f"{_markets(parts, asked)}\nSELECT * FROM markets"
+    """Reads `said` and `days` (`as_of`), gives `day`, `text_1` and so on, `median` and `prices` of each market.
+
+    Of each day by itself what was known is quickly found: of each field the statement with the largest place in time.
+    """
+    places = ", ".join(f"max(CASE WHEN field = {field} THEN place END) AS place_{field}" for field in range(parts + 1))
+    return f"""\
+WITH latest AS (
+  SELECT as_of AS day, lead, {places}
+  FROM days JOIN said ON known_at <= as_of
+  GROUP BY as_of, lead
+), states AS (
+  SELECT day, said_0.number AS price, said_0.occurred_at AS stated_at, {_each(parts, "said_#.text AS text_#")}
+  FROM latest
+  JOIN said AS said_0 ON said_0.place = place_0
+  {_each(parts, "JOIN said AS said_# ON said_#.place = place_#", " ")}
+)
+SELECT day, {_each(parts, "text_#")}, {_MEDIAN}
+FROM states
+WHERE {_each(parts, "text_# IS NOT NULL", " AND ")} AND {_COUNTS}
+GROUP BY day, {_each(parts, "text_#")}"""  # noqa: S608 - numbers alone
 
 
 def _markets(parts: int, asked: str) -> str:
@@ -190,11 +222,11 @@ WITH known AS (
 {asked}
 ), markets AS (
   SELECT days.day, {_each(parts, "days.text_#")},
-    CASE WHEN count(price) >= {FEWEST_PRICES} THEN median(price) END AS median, count(price) AS prices
+    {_MEDIAN}
   FROM (SELECT DISTINCT day, {_each(parts, "text_#")} FROM asked) AS days
   JOIN states ON {_each(parts, "states.text_# = days.text_#", " AND ")}
-    AND known_at <= day AND (until IS NULL OR day < until) AND stated_at > day - {WINDOW_DAYS * MICROSECONDS_PER_DAY}
-  WHERE price > 0
+    AND known_at <= day AND (until IS NULL OR day < until)
+  WHERE {_COUNTS}
   GROUP BY days.day, {_each(parts, "days.text_#")}
 )"""  # noqa: S608 - numbers alone
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine
 from leadwise.domain.history import History, instant_of
 from leadwise.domain.target import Target
 from leadwise.features.engines.duckdb import DuckDBEngine
-from leadwise.features.markets import beginning_of_day, find_medians
-from leadwise.store.history import read_history, read_statements
+from leadwise.features.markets import beginning_of_day, find_medians, time_that_counts
+from leadwise.store.history import read_history
 from leadwise.store.past import find_marks
+from leadwise.store.stated_prices import read_stated_prices
 
 MOST_KEPT = 32
 """Tables, each of a day, a target and an organisation; they have some ten bytes for each market."""
@@ -65,10 +66,14 @@ class _Asked:
         prices = tuple((price.name, *price.market) for price in self.target.prices)
         return self.organisation, self.target.entity, prices, day
 
-    def find(self, days: Iterable[int]) -> dict[int, pa.Table]:
-        """Those of some of the days, from what all leads say."""
-        fields = {name for price in self.target.prices for name in (price.name, *price.market)}
-        said = read_statements(self.connection, self.organisation, self.target.entity, sorted(fields))
+    def find(self, days: Sequence[int]) -> dict[int, pa.Table]:
+        """Those of some of the days, from what all leads say that may have a part in them."""
+        since, until = map(instant_of, time_that_counts(days))
+        prices = [price.name for price in self.target.prices]
+        compared_by = [name for price in self.target.prices for name in price.market]
+        said = read_stated_prices(
+            self.connection, self.organisation, self.target.entity, prices, compared_by, since=since, until=until
+        )
         return find_medians(self.target, said, days, DuckDBEngine())
 
 

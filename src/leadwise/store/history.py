@@ -111,15 +111,6 @@ def read_history(
     return history if leads is None else replace(history, medians={})
 
 
-def read_statements(connection: Connection, organisation: str, entity: str, fields: Sequence[str]) -> pa.Table:
-    """All that was ever said of some fields of all leads, as `History.statements`."""
-    given = {"organisation": organisation, "entity": entity, "fields": list(fields)}
-    prepare(connection)
-    with joined_whole(connection, many=True):
-        query = _STATEMENTS.replace("{of_parts}", "").replace("{of_said}", "")
-        return copy_table(connection, query, given, STATEMENTS)
-
-
 def read_ends(connection: Connection, organisation: str, target: Target) -> History:
     """All leads of a target's entity and how they ended, and nothing of what happened in between."""
     given = {"organisation": organisation, "entity": target.entity, "target": target.name}

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from leadwise.store.errors import NewerSchemaError
 
-NEWEST_SCHEMA = "0007"
+NEWEST_SCHEMA = "0008"
 """The last migration. Known here so that a database that has it already opens without loading Alembic (0.4 s)."""
 
 FOLDER = Path(__file__).with_name("migrations")

@@ -69,6 +69,7 @@ def database(migrated: Database) -> Database:
         for table in EMPTIED:  # the rest goes with the leads
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - our own names
         connection.execute(text("DELETE FROM organisations WHERE id <> 'default'"))
+        connection.execute(text("UPDATE organisations SET recorded_at = clock_timestamp()"))  # this one is begun anew
     return migrated
 
 

@@ -56,7 +56,7 @@ def two_organisations(database: Database) -> Database:
 
 def test_each_table_and_view_shows_one_organisation_to_the_service(two_organisations: Database):
     names = all_tables(two_organisations)
-    assert len(names) == 16
+    assert len(names) == 17
     for name in names:
         count = text(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
         with two_organisations.transaction() as connection:

@@ -107,7 +107,7 @@ class Worklist:
         """
         segments, as_of = read_segments(self._target, query.segments), now()
         with self._database.transaction() as connection:
-            known = SegmentRepository(connection, self._organisation, self._target, as_of)
+            known = SegmentRepository(connection, self._organisation, self._target)
             leads = known.find_leads(segments) if segments else None
             wanted = RankingFilter(self._name_field, query.search, query.grade, leads)
             ranking = RankingRepository(connection, self._organisation, self._target, as_of=as_of)

@@ -21,3 +21,19 @@ def find_marks(connection: Connection, organisation: str, days: Sequence[date]) 
     """
     found = connection.execute(text(_MARKS), {"organisation": organisation, "days": list(days)})
     return {row[0]: row[1] for row in found}
+
+
+_CHANGES = """
+SELECT greatest(known_on, :first), changed_by FROM past_changes WHERE organisation_id = :organisation
+UNION ALL
+SELECT :first, CAST(1000000 * extract(epoch FROM recorded_at) AS bigint) FROM organisations WHERE id = :organisation
+"""
+
+
+def list_changes(connection: Connection, organisation: str) -> frozenset[tuple[date, int]]:
+    """What `find_marks` marks, for all days: by the day (UTC) from which on something else was known, what made it so.
+
+    The first day that there is stands for all days. An organisation that is begun anew has changed on all.
+    """
+    found = connection.execute(text(_CHANGES), {"organisation": organisation, "first": date.min})
+    return frozenset((row[0], row[1]) for row in found)

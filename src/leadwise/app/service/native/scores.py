@@ -121,7 +121,7 @@ class StoredScores:
         if not wanted.segments:
             return ScoreFilter(wanted.grade, None, wanted.as_of)
         predicted = self._targets.get(target).target
-        segments = SegmentRepository(connection, organisation, predicted, wanted.as_of or now())
+        segments = SegmentRepository(connection, organisation, predicted, wanted.as_of)
         return ScoreFilter(wanted.grade, segments.find_leads(read_segments(predicted, wanted.segments)), wanted.as_of)
 
     def _tables(self, organisation: str, target: str, ids: Sequence[int]) -> Iterator[pa.Table]:

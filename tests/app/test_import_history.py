@@ -221,7 +221,7 @@ def test_a_merged_lead_is_not_ranked_and_its_outcome_ends_the_one_that_stands_fo
 
     def ranked() -> list[str]:
         with load.database.transaction() as connection:
-            listed = RankingRepository(connection, "default", TARGET, at).list(RankingFilter(), limit=9)
+            listed = RankingRepository(connection, "default", TARGET, at).rank(RankingFilter(), limit=9).leads
         return [each.lead.external_id for each in listed]
 
     assert ranked() == ["1", "3"]

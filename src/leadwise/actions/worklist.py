@@ -112,13 +112,12 @@ class Worklist:
             wanted = RankingFilter(self._name_field, query.search, query.grade, leads)
             ranking = RankingRepository(connection, self._organisation, self._target, as_of=as_of)
             values = known.count_values()
-            entries = tuple(self._entry(ranked) for ranked in ranking.list(wanted, query.limit, query.offset))
-            by_grade = ranking.count_by_grade(wanted)
+            ranked = ranking.rank(wanted, query.limit, query.offset)
             latest = ranking.find_latest_scoring()
         return WorklistPage(
-            entries=entries,
-            total=sum(by_grade.values()) if query.grade is None else by_grade.get(query.grade, 0),
-            by_grade=by_grade,
+            entries=tuple(map(self._entry, ranked.leads)),
+            total=sum(ranked.by_grade.values()) if query.grade is None else ranked.by_grade.get(query.grade, 0),
+            by_grade=ranked.by_grade,
             values=values,
             scored_at=latest.recorded_at if latest else None,
             model_version=latest.model_version if latest else "",

@@ -24,7 +24,8 @@ MOST_FOLLOWED = 5_000
 """Where something was said of more leads than so many, all are read anew: that takes no longer."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-# Whatever became known since an instant occurred or was recorded since then.
+# Whatever became known since an instant occurred or was recorded since then. The key of statements has both stamps, so
+# that their contents are not read.
 _SAID_SINCE = """
 SELECT DISTINCT coalesce(merged_into, id)
 FROM leads

@@ -1,11 +1,23 @@
 """The open leads in the order of their newest scores: one page of them, and how many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, RowMapping, Select, exists, func, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from leadwise.domain.clock import in_utc
 from leadwise.domain.lead import Lead
@@ -42,6 +54,20 @@ class RankedOpenLead:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """A page of the ranked open leads.
+
+    Args:
+        leads: The highest first.
+        by_grade: How many leads there are on all pages of each grade that occurs, whatever grade is wanted; "" stands
+            for no grade.
+    """
+
+    leads: list[RankedOpenLead]
+    by_grade: dict[str, int]
+
+
+@dataclass(frozen=True)
 class LatestScoring:
     """When and by which model scores were computed last."""
 
@@ -62,21 +88,33 @@ class RankingRepository:
         self._target = target
         self._as_of = in_utc("as_of", as_of)
 
-    def list(self, wanted: RankingFilter, limit: int, offset: int = 0) -> list[RankedOpenLead]:
-        """Leads with their newest scores, the highest probability (or value) first."""
-        latest = self.newest_scores(wanted).subquery()
-        worth = func.coalesce(latest.c.probability, latest.c.value)
-        query = select(latest).where(*_of_grade(latest.c.grade, wanted))
-        # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
-        query = query.order_by(worth.desc().nulls_last(), latest.c.lead_id).limit(limit).offset(offset)
-        return [_ranked_of(row) for row in self._connection.execute(query).mappings()]
+    def rank(self, wanted: RankingFilter, limit: int, offset: int = 0) -> Ranking:
+        """A page of leads with their newest scores, the highest probability (or value) first, and how many there are.
 
-    def count_by_grade(self, wanted: RankingFilter) -> dict[str, int]:
-        """How many leads there are of each grade that occurs, whatever grade is wanted; "" stands for no grade."""
-        latest = self.newest_scores(wanted).subquery()
-        count = func.count().label("leads")
-        query = select(latest.c.grade, count).group_by(latest.c.grade)
-        return {row.grade or "": row.leads for row in self._connection.execute(query)}
+        Open leads are gone through once for both, and with little in hand: whole rows are read of the page alone.
+        """
+        newest = self.newest_scores(wanted).subquery().c
+        worth = func.coalesce(newest.probability, newest.value).label("worth")
+        latest = select(newest.id, newest.lead_id, newest.grade, worth).cte("latest").prefix_with("MATERIALIZED")
+        # The lead's number breaks ties, so that pages neither repeat nor skip a lead.
+        order = latest.c.worth.desc().nulls_last(), latest.c.lead_id
+        place = func.row_number().over(order_by=order).label("number")
+        page = select(latest.c.id, null().label("grade"), place).where(*_of_grade(latest.c.grade, wanted))
+        page = page.order_by(place).limit(limit).offset(offset)
+        # Beside a row of the page, its number is its place, and beside a grade it says how many leads have that.
+        counts = select(null().label("id"), latest.c.grade, func.count().label("number")).group_by(latest.c.grade)
+        found = self._connection.execute(union_all(select(page.subquery()), counts)).all()
+        ids = {row.id: row.number for row in found if row.id is not None}
+        by_grade = {row.grade or "": row.number for row in found if row.id is None}
+        return Ranking(self._leads_of(ids), by_grade)
+
+    def _leads_of(self, scores: Mapping[int, int]) -> list[RankedOpenLead]:
+        """The leads of these scores, by their places."""
+        query = select(tables.scores, *_named(tables.leads.c)).join(
+            tables.leads, tables.leads.c.id == tables.scores.c.lead_id
+        )
+        rows = self._connection.execute(query.where(tables.scores.c.id.in_(scores))).mappings()
+        return [_ranked_of(row) for row in sorted(rows, key=lambda row: scores[row["id"]])]
 
     def find_latest_scoring(self) -> LatestScoring | None:
         """The scoring that was recorded last; None before the first."""
@@ -109,15 +147,8 @@ class RankingRepository:
         )
         if newest_score is not None:
             newest = newest.where(scores.id <= newest_score)
-        named = (
-            leads.source.label("lead_source"),
-            leads.external_id.label("lead_external_id"),
-            leads.occurred_at.label("lead_occurred_at"),
-            leads.recorded_at.label("lead_recorded_at"),
-            leads.fields.label("lead_fields"),
-        )
         of_lead = newest.lateral("newest")
-        query = select(of_lead, *named).select_from(open_leads.join(of_lead, literal(value=True)))
+        query = select(of_lead, *_named(leads)).select_from(open_leads.join(of_lead, literal(value=True)))
         if wanted.text:
             query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
         if wanted.leads is not None:
@@ -150,6 +181,11 @@ class RankingRepository:
             outcomes.recorded_at <= self._as_of,
         )
         return query.cte("ended_leads").prefix_with("MATERIALIZED")
+
+
+def _named(leads: Any) -> Iterable[ColumnElement[Any]]:
+    names = "source", "external_id", "occurred_at", "recorded_at", "fields"
+    return [leads[name].label(f"lead_{name}") for name in names]
 
 
 def _of_grade(grade: ColumnElement[Any], wanted: RankingFilter) -> list[ColumnElement[bool]]:

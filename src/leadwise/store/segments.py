@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import BigInteger, ColumnElement, Connection, any_, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from leadwise.domain.lead import Fields
@@ -79,8 +79,12 @@ class SegmentRepository:
 
 
 def among(column: ColumnElement[int], leads: Sequence[int]) -> ColumnElement[bool]:
-    """Whether a lead is one of these, which are one parameter however many they are."""
-    return column == any_(bindparam(None, list(leads), ARRAY(BigInteger), unique=True))
+    """Whether a lead is one of these, which are one parameter however many they are.
+
+    They are rows to the database, which are looked up by their hash: an array that it does not know when it plans, as
+    in a statement that it has prepared, is gone through for each lead.
+    """
+    return column.in_(select(func.unnest(bindparam(None, list(leads), ARRAY(BigInteger), unique=True))))
 
 
 def is_within(wanted: Segments, said: Fields) -> bool:

@@ -1,4 +1,4 @@
-"""What each delivery says of a lead in one row, and what was said since an instant, for whoever reads of many leads."""
+"""What each delivery says of a lead in one row, for whoever reads few fields of many leads."""
 
 from alembic import op
 
@@ -39,16 +39,8 @@ FROM deliveries
 CROSS JOIN LATERAL jsonb_each(fields) AS said;
 """
 
-SAID_SINCE = """
--- What comes in later stands further behind in its table, so that indexes of blocks find it: they take a few pages
--- however many rows there are, and next to no time to keep.
-CREATE INDEX statements_said_since ON statements USING brin (recorded_at, occurred_at) WITH (autosummarize = on);
-CREATE INDEX events_field_changed_since ON events USING brin (recorded_at, occurred_at) WITH (autosummarize = on)
-    WHERE kind = 'field_changed';
-"""
-
 
 def upgrade() -> None:
-    """Make the view, the view of single fields from it, and the indexes."""
-    for statement in (DELIVERIES, FIELD_STATEMENTS, SAID_SINCE):
+    """Make the view, and the view of single fields from it."""
+    for statement in (DELIVERIES, FIELD_STATEMENTS):
         op.get_bind().exec_driver_sql(statement)  # their colons are SQL's own

@@ -27,6 +27,9 @@ from leadwise.store import tables
 from leadwise.store.scores import score_of
 from leadwise.store.segments import among
 
+NAMES = "source", "external_id", "occurred_at", "recorded_at"
+"""What is known of each open lead while they are ranked; what its arrival said would be too much to hold of all."""
+
 
 @dataclass(frozen=True)
 class RankingFilter:
@@ -110,7 +113,7 @@ class RankingRepository:
 
     def _leads_of(self, scores: Mapping[int, int]) -> list[RankedOpenLead]:
         """The leads of these scores, by their places."""
-        query = select(tables.scores, *_named(tables.leads.c)).join(
+        query = select(tables.scores, *_named(tables.leads.c, (*NAMES, "fields"))).join(
             tables.leads, tables.leads.c.id == tables.scores.c.lead_id
         )
         rows = self._connection.execute(query.where(tables.scores.c.id.in_(scores))).mappings()
@@ -129,13 +132,13 @@ class RankingRepository:
         return None if row is None else LatestScoring(row.recorded_at, row.model_version)
 
     def newest_scores(self, wanted: RankingFilter, newest_score: int | None = None) -> Select[Any]:
-        """The query of the open leads' newest scores, with what their arrival said as `lead_...`; in no order.
+        """The query of the open leads' newest scores, with what leads they are of as `lead_...`; in no order.
 
         Args:
             wanted: The text that leads must have, and which leads they may be.
             newest_score: Scores that were stored after the one of this number count as not there; None: all are.
         """
-        open_leads = self._open_leads()
+        open_leads = self._open_leads(wanted)
         leads, scores = open_leads.c, tables.scores.c
         # In the order of the index `scores_newest`, from which one row is taken, however often a lead was scored.
         newest = (
@@ -148,18 +151,13 @@ class RankingRepository:
         if newest_score is not None:
             newest = newest.where(scores.id <= newest_score)
         of_lead = newest.lateral("newest")
-        query = select(of_lead, *_named(leads)).select_from(open_leads.join(of_lead, literal(value=True)))
-        if wanted.text:
-            query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
-        if wanted.leads is not None:
-            query = query.where(among(leads.id, wanted.leads))
-        return query
+        return select(of_lead, *_named(leads, NAMES)).select_from(open_leads.join(of_lead, literal(value=True)))
 
-    def _open_leads(self) -> CTE:
+    def _open_leads(self, wanted: RankingFilter) -> CTE:
         """Made once for the whole query: outcomes are never looked at again for each lead or score."""
         leads, ended = tables.leads.c, self._ended_leads().c
         known_since = func.greatest(leads.occurred_at, leads.recorded_at)
-        query = select(leads.id, leads.source, leads.external_id, leads.occurred_at, leads.recorded_at, leads.fields)
+        query = select(leads.id, *(leads[name] for name in NAMES))
         query = query.where(
             leads.organisation_id == self._organisation,
             leads.merged_into.is_(None),
@@ -167,6 +165,10 @@ class RankingRepository:
             known_since <= self._as_of,
             ~exists(select(ended.lead_id).where(ended.lead_id == leads.id).correlate(tables.leads)),
         )
+        if wanted.text:
+            query = query.where(leads.fields[wanted.field].astext.icontains(wanted.text, autoescape=True))
+        if wanted.leads is not None:
+            query = query.where(among(leads.id, wanted.leads))
         return query.cte("open_leads").prefix_with("MATERIALIZED")
 
     def _ended_leads(self) -> CTE:
@@ -183,8 +185,7 @@ class RankingRepository:
         return query.cte("ended_leads").prefix_with("MATERIALIZED")
 
 
-def _named(leads: Any) -> Iterable[ColumnElement[Any]]:
-    names = "source", "external_id", "occurred_at", "recorded_at", "fields"
+def _named(leads: Any, names: Iterable[str]) -> Iterable[ColumnElement[Any]]:
     return [leads[name].label(f"lead_{name}") for name in names]
 
 

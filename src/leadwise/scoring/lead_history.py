@@ -34,7 +34,7 @@ def read_leads(
     """What is on record of some leads, with the medians of markets for the days of some instants.
 
     Args:
-        connection: Its transaction sees one state of the store; its time zone becomes UTC.
+        connection: Its transaction sees one state of the store.
         organisation: Whose.
         target: As for `read_history`.
         leads: Their numbers.

@@ -44,7 +44,7 @@ def read_stated_prices(
     """What was said of some fields, of all leads that may have stated a price in a time, as `History.statements`.
 
     Args:
-        connection: Its transaction sees one state of the store; its time zone becomes UTC.
+        connection: Its transaction sees one state of the store.
         organisation: Whose.
         entity: Which kind of leads.
         prices: The fields that hold prices; only they have numbers.

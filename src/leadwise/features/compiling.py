@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from leadwise.features.definition import Aggregate, FeatureDefinition, Known
-from leadwise.features.tables import BY_LEAD, BY_STAFF
 
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -23,31 +22,19 @@ _ASKED = """asked AS (
 _MOMENT = "row, as_of, arrived_at, known_since"
 
 
-def _visible(table: str) -> str:
+def _visible(table: str, more: str = "") -> str:
     """What a table knows as of each moment that is asked for: the only way by which facts reach features."""
     return (
-        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.* FROM asked JOIN {table} AS fact "
-        "ON fact.lead = asked.lead AND fact.occurred_at <= asked.as_of AND fact.recorded_at <= asked.as_of"
+        f"SELECT {_MOMENT}, asked.as_of - fact.occurred_at AS age, fact.*{more} FROM asked JOIN {table} AS fact "
+        "ON fact.lead = asked.lead AND fact.known_at <= asked.as_of AND asked.as_of < fact.until"
     )
 
 
-_ONE_FIELD_IN_ORDER = "PARTITION BY row, field ORDER BY position"
-_COMPARED = f"SELECT *, lag(text) OVER ({_ONE_FIELD_IN_ORDER}) AS text_before FROM ({_visible('details')}) AS said"
 _SOURCES = {
-    Known.EVENTS: (
-        f"SELECT *, actor = {BY_LEAD} AS by_lead, "
-        "lag(occurred_at) OVER (PARTITION BY row ORDER BY occurred_at) AS occurred_before, "
-        f"min(CASE WHEN actor = {BY_STAFF} THEN occurred_at END) OVER (PARTITION BY row) AS first_ours "
-        f"FROM ({_visible('events')}) AS happened"
-    ),
+    Known.EVENTS: _visible("events", ", fact.ours_known_at <= asked.as_of AS after_ours"),
     Known.STATEMENTS: _visible("statements"),
-    Known.CHANGES: (
-        f"SELECT * FROM ({_COMPARED}) AS compared WHERE occurred_at > arrived_at AND text IS DISTINCT FROM text_before"
-    ),
+    Known.CHANGES: _visible("changes"),
 }
-
-TABLES = {Known.EVENTS: "events", Known.STATEMENTS: "statements", Known.CHANGES: "details"}
-"""What each source is made of."""
 
 _Names = dict[Aggregate, str]
 """What each distinct aggregate is called in the statement: features that need the same one share it."""
@@ -64,7 +51,7 @@ def compile_features(definitions: Sequence[FeatureDefinition], without: Collecti
         columns = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         if columns:
             anything = " WHERE 1 = 0" if known in without else ""  # the columns keep their types
-            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row', anything=anything)}\n)")
+            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row', anything)}\n)")
             joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
     listed = ",\n  ".join(["asked.row AS row", "known_since", *values])
     return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins])
@@ -84,16 +71,19 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
         known: [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         for known in Known
     }
-    sets = "GROUPING SETS ((position), ())"
     return {
-        known: f"WITH {_ASKED}\n{_grouped(known, listed, sets, 'position')}"
+        known: f"WITH {_ASKED}\n{_grouped(known, listed, 'position')}\nUNION ALL {_aggregated(known, listed, 'NULL')}"
         for known, listed in columns.items()
         if listed
     }, evidence
 
 
-def _grouped(known: Known, columns: Sequence[str], by: str, key: str = "row", anything: str = "") -> str:
-    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known{anything} GROUP BY {by}"
+def _grouped(known: Known, columns: Sequence[str], by: str, anything: str = "") -> str:
+    return f"{_aggregated(known, columns, by, anything)} GROUP BY {by}"
+
+
+def _aggregated(known: Known, columns: Sequence[str], key: str, anything: str = "") -> str:
+    return f"SELECT {key} AS {key if key != 'NULL' else 'position'}, {', '.join(columns)} FROM ({_SOURCES[known]}) AS known{anything}"
 
 
 def _value(definition: FeatureDefinition, names: _Names) -> str:

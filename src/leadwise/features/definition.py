@@ -30,10 +30,10 @@ class Known(StrEnum):
 
     EVENTS = "events"
     """`kind` (its place in `Target.events`, or -1), `occurred_at`, `age` (`as_of - occurred_at`), `number_<place in
-    Target.numbers>`, `by_lead` (whether the lead made it happen), `occurred_before` (that of the event before; null for
-    the first), `first_ours` (`occurred_at` of staff's first one; null if there is none)."""
+    Target.numbers>`, `occurred_before` (that of the event before; null for the first), `after_ours` (whether one of
+    staff's happened before)."""
     STATEMENTS = "statements"
-    """`aspect` (its place among `aspects(target)`), `text`, `number`, `position` (the latest has the largest)."""
+    """The latest one of each field: `aspect` (its place among `aspects(target)`), `text`, `number`."""
     CHANGES = "changes"
     """The statements that said something new after the arrival: `field` (its place in `Target.fields`), `occurred_at`,
     `age`."""

@@ -15,11 +15,11 @@ from leadwise.features.definition import Aggregate, Known
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.history import definitions
 from leadwise.features.markets import beginning_of_day, with_medians
-from leadwise.features.tables import engine_tables, places_in_time
+from leadwise.features.tables import engine_tables
 
 _COMPARED = re.compile(r"\bmedian_(\d+)\b")
 _ENGINE = DuckDBEngine()
-_ONE_OF = ("min(", "max(", "arg_max")
+_ONE_OF = ("min(", "max(")
 """Aggregates that take their value from one fact."""
 
 
@@ -56,12 +56,9 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
     features = definitions(target)
     statements, columns = compile_evidence(features)
     tables = engine_tables(target, history)
-    tables["events"] = tables["events"].append_column("position", history.events["position"])
     tables["moments"] = pa.table([[lead], [as_of]], schema=MOMENTS).append_column("row", pa.array([0]))
     found = {known: _ENGINE.run(statement, tables) for known, statement in statements.items()}
-    said = history.statements
-    own = dict(zip(places_in_time(said).tolist(), said["position"].to_pylist(), strict=True))
-    behind = {name: _behind(found, aggregates, own) for name, aggregates in columns.items()}
+    behind = {name: _behind(found, aggregates) for name, aggregates in columns.items()}
     markets = _markets(target, history, tables["moments"])
     compared = {each.name: _COMPARED.search(each.value) for each in features}
     return behind | {
@@ -79,16 +76,14 @@ def _markets(target: Target, history: History, moment: pa.Table) -> list[Market 
     ]
 
 
-def _behind(
-    found: Mapping[Known, pa.Table], aggregates: Sequence[tuple[Aggregate, str]], own: Mapping[int, int]
-) -> Behind:
-    """The facts behind a feature; `own` says which position the history has for a statement's place in time."""
+def _behind(found: Mapping[Known, pa.Table], aggregates: Sequence[tuple[Aggregate, str]]) -> Behind:
+    """The facts behind a feature."""
     events: set[int] = set()
     statements: set[int] = set()
     for aggregate, column in aggregates:
         facts = events if aggregate.over is Known.EVENTS else statements
         facts.update(_facts(found[aggregate.over], aggregate, column))
-    return Behind(tuple(sorted(events)), tuple(sorted(own[place] for place in statements)))
+    return Behind(tuple(sorted(events)), tuple(sorted(statements)))
 
 
 def _facts(found: pa.Table, aggregate: Aggregate, column: str) -> list[int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from leadwise.domain.errors import Invalid, Missing
 from leadwise.domain.history import MOMENTS, History, instant_of
 from leadwise.domain.target import NamedFeature, Target
-from leadwise.features.compiling import TABLES, compile_features
+from leadwise.features.compiling import compile_features
 from leadwise.features.definition import FeatureDefinition, Known, Value, families
 from leadwise.features.engines import Dialect, Engine
 from leadwise.features.markets import with_medians
@@ -146,7 +146,7 @@ def compute(target: Target, history: History, moments: pa.Table, engine: Engine)
 def _features(target: Target, history: History, moments: pa.Table, engine: Engine) -> pa.Table:
     numbered = moments.append_column("row", pa.array(np.arange(moments.num_rows)))
     tables = {**engine_tables(target, history), "moments": numbered}
-    without = frozenset(known for known, name in TABLES.items() if not tables[name].num_rows)
+    without = frozenset(known for known in Known if not tables[known].num_rows)
     found = engine.run(statement(target, engine.dialect, without), tables)
     found = _ordered(found, found["row"].to_numpy())
     _check_known(history, moments, found["known_since"])

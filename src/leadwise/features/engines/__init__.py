@@ -18,10 +18,6 @@ class Dialect(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def latest(self, column: str, condition: str, order: str) -> str:
-        """An aggregate: the column in the row where `order` is largest, null if it is null there."""
-        ...
-
     def power_of_two(self, exponent: str) -> str:
         """A bigint with one bit set, of an integer expression from 0 to 62."""
         ...

@@ -36,10 +36,6 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 class DuckDBDialect:
     """How DuckDB spells what is not spelt alike everywhere."""
 
-    def latest(self, column: str, condition: str, order: str) -> str:
-        """As `Dialect.latest`."""
-        return f"arg_max_null({column}, CASE WHEN {condition} THEN {order} END)"
-
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
         return f"(CAST(1 AS BIGINT) << CAST({exponent} AS INTEGER))"

@@ -27,10 +27,6 @@ ROWS_PER_GROUP = 100_000
 class SparkDialect:
     """How Spark spells what is not spelt alike everywhere."""
 
-    def latest(self, column: str, condition: str, order: str) -> str:
-        """As `Dialect.latest`."""
-        return f"max_by({column}, {order}) FILTER (WHERE {condition})"
-
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
         return f"shiftleft(CAST(1 AS BIGINT), CAST({exponent} AS INT))"

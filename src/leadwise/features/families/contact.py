@@ -53,7 +53,7 @@ def _their_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDe
         value=hours("{answer} - {first}"),
         aggregates=of_events(
             first=where("min", "occurred_at", ours),
-            answer=where("min", "occurred_at", "by_lead", "occurred_at > first_ours"),
+            answer=where("min", "occurred_at", theirs, "after_ours"),
         ),
     )
     yield FeatureDefinition(

@@ -23,10 +23,10 @@ _SENTENCES = {
 
 
 @family
-def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
+def fields(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     """The latest known value of each field that may be learnt from, and how often each was changed."""
     for place, aspect in enumerate(aspects(target)):
-        latest = dialect.latest(aspect.column, f"aspect = {place}", "position")
+        latest = where("max", aspect.column, f"aspect = {place}")
         yield FeatureDefinition(
             name=aspect.field.title + aspect.suffix,
             entity=target.entity,

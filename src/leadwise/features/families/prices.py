@@ -10,6 +10,7 @@ from leadwise.features.aspects import aspects
 from leadwise.features.definition import Aggregate, FeatureDefinition, Known, family
 from leadwise.features.engines import Dialect
 from leadwise.features.markets import FEWEST_PRICES, WINDOW_DAYS
+from leadwise.features.sql import where
 from leadwise.features.values import Value
 
 LIKE_THE_MARKET = 0.005
@@ -17,12 +18,12 @@ LIKE_THE_MARKET = 0.005
 
 
 @family
-def prices(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
+def prices(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     """The latest price, divided by the median of its market (`features.markets`)."""
     numbers = [aspect.field.name if aspect.column == "number" else None for aspect in aspects(target)]
     titles = {field.name: field.title for field in target.fields}
     for place, field in enumerate(target.prices):
-        latest = dialect.latest("number", f"aspect = {numbers.index(field.name)}", "position")
+        latest = where("max", "number", f"aspect = {numbers.index(field.name)}")
         alike = " and ".join(titles[name] for name in field.market)
         yield FeatureDefinition(
             name=f"{field.title}: against its market",

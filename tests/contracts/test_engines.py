@@ -15,6 +15,7 @@ from leadwise.features.engines import Engine
 from leadwise.features.engines.choice import get_engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.engines.spark_session import stop
+from leadwise.features.engines.sqlite import SQLiteEngine
 from leadwise.features.history import compute, definitions
 
 pytest.importorskip("pyspark", reason="not offered by the other side: the extra `spark` is not installed")
@@ -42,6 +43,7 @@ HOSTILE = Target(
         for name in ("SELECT", "row", "🚗", "{count}", "`x`", '"y"')
     ),
 )
+DUCKDB = DuckDBEngine(few_rows=0)
 BLUEPRINTS = list_blueprints()
 OWN = {name: load_blueprint(name).target for name in BLUEPRINTS}
 ALL = {name: target.model_copy(update={"features": ()}) for name, target in OWN.items()}
@@ -63,15 +65,16 @@ def test_all_blueprints_are_seen():
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_every_feature_is_the_same_on_spark(spark, name):
+def test_every_feature_is_the_same_on_spark_and_for_a_few_rows(spark, name):
     target = TARGETS[name]
     history = random_history(target, seed=len(name))
     moments = random_moments(history, seed=len(name))
-    expected, found = (compute(target, history, moments, engine) for engine in (DuckDBEngine(), spark))
-    assert found.schema == expected.schema
+    expected, found, few = (compute(target, history, moments, engine) for engine in (DUCKDB, spark, SQLiteEngine()))
+    assert found.schema == few.schema == expected.schema
     assert found.select(MOMENTS.names) == moments
     unlike = [each.name for each in definitions(target) if not same(found[each.name], expected[each.name])]
     assert unlike == []
+    assert [each.name for each in definitions(target) if not same(few[each.name], expected[each.name])] == []
     empty = [each.name for each in definitions(target) if expected[each.name].null_count == len(moments)]
     assert empty == []  # or else nothing was compared
 
@@ -88,4 +91,4 @@ def test_no_moments_give_a_table_without_rows(spark):
     target = ALL["crm-leads"]
     history = random_history(target, seed=1, leads=2, events=2)
     expected, found = (compute(target, history, MOMENTS.empty_table(), engine) for engine in (DuckDBEngine(), spark))
-    assert found == expected
+    assert found == expected == compute(target, history, MOMENTS.empty_table(), DUCKDB)

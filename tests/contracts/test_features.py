@@ -57,7 +57,7 @@ TARGET = a_target(
 )
 DEFINITIONS = definitions(TARGET)
 ENGINE = DuckDBEngine()
-AT_ONCE = DuckDBEngine(moments_at_once=2)
+AT_ONCE = DuckDBEngine(moments_at_once=2, few_rows=0)
 
 hours = st.integers(0, 900)
 stamps = st.tuples(hours, hours)

@@ -17,6 +17,7 @@ from leadwise.features.history import compute
 from leadwise.features.records import history_of
 
 ENGINE = DuckDBEngine()
+OF_MANY = DuckDBEngine(few_rows=0)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LEAD = Lead("crm", "1", START, START, {"price": 100})
 KINDS = ("received", "ordered", "unheard of", "sent", "held", FIELD_CHANGED)
@@ -57,9 +58,11 @@ def row(history: list[Event], as_of: datetime) -> dict[str, object]:
     return table([LEAD], history, as_of)[0]
 
 
-def table(leads: list[Lead], history: list[Event], as_of: datetime) -> list[dict[str, object]]:
+def table(
+    leads: list[Lead], history: list[Event], as_of: datetime, engine: DuckDBEngine = ENGINE
+) -> list[dict[str, object]]:
     moments = [pa.array(range(len(leads)), pa.int64()), pa.array([microseconds(as_of)] * len(leads), pa.int64())]
-    return compute(TARGET, history_of(TARGET, leads, history), pa.table(moments, schema=MOMENTS), ENGINE).to_pylist()
+    return compute(TARGET, history_of(TARGET, leads, history), pa.table(moments, schema=MOMENTS), engine).to_pylist()
 
 
 def hidden(event: Event, as_of: datetime) -> bool:
@@ -115,7 +118,7 @@ def test_a_table_of_many_leads_equals_each_lead_alone(delivered: list[tuple[int,
         replace(event, lead=("crm", str(number)), external_id=f"{place}")
         for place, (number, event) in enumerate(delivered)
     ]
-    together = table(leads, history, as_of)
+    together = table(leads, history, as_of, OF_MANY)
     for lead, got in zip(leads, together, strict=True):
         (alone,) = table([lead], history, as_of)
         assert got | {"lead": 0} == alone

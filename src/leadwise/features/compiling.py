@@ -51,7 +51,7 @@ def compile_features(definitions: Sequence[FeatureDefinition], without: Collecti
         columns = [f"{aggregate.sql} AS {name}" for aggregate, name in names.items() if aggregate.over is known]
         if columns:
             anything = " WHERE 1 = 0" if known in without else ""  # the columns keep their types
-            tables.append(f"of_{known} AS (\n  {_grouped(known, columns, 'row', anything)}\n)")
+            tables.append(f"of_{known} AS (\n  {_aggregated(known, columns, 'row', anything)} GROUP BY row\n)")
             joins.append(f"LEFT JOIN of_{known} ON of_{known}.row = asked.row")
     listed = ",\n  ".join(["asked.row AS row", "known_since", *values])
     return "\n".join([f"WITH {', '.join(tables)}", f"SELECT {listed}", "FROM asked", *joins])
@@ -72,18 +72,15 @@ def compile_evidence(definitions: Sequence[FeatureDefinition]) -> tuple[dict[Kno
         for known in Known
     }
     return {
-        known: f"WITH {_ASKED}\n{_grouped(known, listed, 'position')}\nUNION ALL {_aggregated(known, listed, 'NULL')}"
+        known: f"WITH {_ASKED}\n{_aggregated(known, listed, 'position')} GROUP BY position\n"
+        f"UNION ALL {_aggregated(known, listed, 'NULL AS position')}"
         for known, listed in columns.items()
         if listed
     }, evidence
 
 
-def _grouped(known: Known, columns: Sequence[str], by: str, anything: str = "") -> str:
-    return f"{_aggregated(known, columns, by, anything)} GROUP BY {by}"
-
-
 def _aggregated(known: Known, columns: Sequence[str], key: str, anything: str = "") -> str:
-    return f"SELECT {key} AS {key if key != 'NULL' else 'position'}, {', '.join(columns)} FROM ({_SOURCES[known]}) AS known{anything}"
+    return f"SELECT {', '.join([key, *columns])} FROM ({_SOURCES[known]}) AS known{anything}"
 
 
 def _value(definition: FeatureDefinition, names: _Names) -> str:

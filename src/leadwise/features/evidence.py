@@ -53,11 +53,13 @@ def evidence(target: Target, history: History, lead: int, as_of: int) -> dict[st
         lead: Its number there.
         as_of: The instant, in microseconds since 1970.
     """
-    features = definitions(target)
-    statements, columns = compile_evidence(features)
     tables = engine_tables(target, history)
     tables["moments"] = pa.table([[lead], [as_of]], schema=MOMENTS).append_column("row", pa.array([0]))
-    found = {known: _ENGINE.run(statement, tables) for known, statement in statements.items()}
+    features = definitions(target)
+    engine = _ENGINE.suited_to(sum(table.num_rows for table in tables.values()), len(features))
+    features = definitions(target, engine.dialect)
+    statements, columns = compile_evidence(features)
+    found = {known: engine.run(statement, tables) for known, statement in statements.items()}
     behind = {name: _behind(found, aggregates) for name, aggregates in columns.items()}
     markets = _markets(target, history, tables["moments"])
     compared = {each.name: _COMPARED.search(each.value) for each in features}

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from leadwise.features.definition import FeatureDefinition, Known, Value, famili
 from leadwise.features.engines import Dialect, Engine
 from leadwise.features.markets import with_medians
 from leadwise.features.parts import split
+from leadwise.features.succession import NEVER
 from leadwise.features.tables import engine_tables
 from leadwise.features.texts import WholeColumn
 
@@ -41,7 +43,7 @@ __all__ = [
 
 _WORTH_A_STATEMENT = 10_000
 """Fewer moments are not divided among processors."""
-_NEVER = int(np.iinfo(np.int64).max)
+_OWN_COLUMNS: "list[pa.Field[Any]]" = [pa.field("row", pa.int64()), pa.field("known_since", pa.int64())]
 
 
 class FeatureNotFoundError(Missing):
@@ -147,17 +149,21 @@ def _features(target: Target, history: History, moments: pa.Table, engine: Engin
     numbered = moments.append_column("row", pa.array(np.arange(moments.num_rows)))
     tables = {**engine_tables(target, history), "moments": numbered}
     without = frozenset(known for known in Known if not tables[known].num_rows)
-    found = engine.run(statement(target, engine.dialect, without), tables)
+    features = definitions(target)
+    suited = engine.suited_to(sum(table.num_rows for table in tables.values()), len(features))
+    found = suited.run(statement(target, suited.dialect, without), tables, _columns(target))
     found = _ordered(found, found["row"].to_numpy())
     _check_known(history, moments, found["known_since"])
-    features = definitions(target)
-    given = found.select([f"feature_{place}" for place in range(len(features))]).columns
-    columns = [
-        column if column.type == each.dtype else column.cast(each.dtype)
-        for column, each in zip(given, features, strict=True)
-    ]
     asked = moments.select(MOMENTS.names)
-    return pa.table([*asked.columns, *columns], names=[*asked.column_names, *(each.name for each in features)])
+    given = found.columns[len(_OWN_COLUMNS) :]
+    return pa.table([*asked.columns, *given], names=[*asked.column_names, *(each.name for each in features)])
+
+
+@lru_cache(maxsize=64)
+def _columns(target: Target) -> pa.Schema:
+    """The columns of a statement's result."""
+    features = [pa.field(f"feature_{place}", each.dtype) for place, each in enumerate(definitions(target))]
+    return pa.schema([*_OWN_COLUMNS, *features])
 
 
 def _ordered(found: pa.Table, row: NDArray[np.int64]) -> pa.Table:
@@ -166,7 +172,7 @@ def _ordered(found: pa.Table, row: NDArray[np.int64]) -> pa.Table:
 
 
 def _check_known(history: History, moments: pa.Table, known_since: WholeColumn) -> None:
-    unknown = np.flatnonzero(known_since.fill_null(pa.scalar(_NEVER)).to_numpy() > moments["as_of"].to_numpy())
+    unknown = np.flatnonzero(known_since.fill_null(pa.scalar(NEVER)).to_numpy() > moments["as_of"].to_numpy())
     if not len(unknown):
         return
     row = int(unknown[0])

@@ -5,6 +5,7 @@ one instant to another; there are at most twice as many such spans as records. T
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,26 @@ Numbers = NDArray[np.int64]
 
 NEVER = int(np.iinfo(np.int64).max)
 _NONE = -1
+
+
+class Spans(NamedTuple):
+    """Spans of time, each of a record.
+
+    Args:
+        place: The place of the record.
+        before: The place of the one before it, -1 for none.
+        since: When the span begins.
+        until: When it ends; no part of it.
+    """
+
+    place: Numbers
+    before: Numbers
+    since: Numbers
+    until: Numbers
+
+    def where(self, chosen: NDArray[np.bool_] | Numbers) -> "Spans":
+        """Those chosen, by a mask or by places."""
+        return Spans(*(each[chosen] for each in self))
 
 
 @dataclass(frozen=True)
@@ -27,12 +48,8 @@ class Succession:
     group: Numbers
     known_at: Numbers
 
-    def spans(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """What comes before each record, for as long as it does.
-
-        Returns:
-            Of each span: the place of the record, the place of the one before it in its group among what is known (-1
-            for none), since when (the record is known from its first span on), and until when, which is no part of it.
+    def spans(self) -> Spans:
+        """For how long each record is known to come after the same one of its group; known since its first span.
 
         >>> one_late = Succession(np.zeros(3, np.int64), np.array([1, 9, 3]))
         >>> [each.tolist() for each in one_late.spans()][:3]
@@ -45,23 +62,24 @@ class Succession:
         while len(place):
             late = np.flatnonzero((before != _NONE) & (known_at[before] > since))
             since[late] = known_at[before[late]]
-            found.append((place, before, since, until))
+            found.append(Spans(place, before, since, until))
             place, before, until = place[late], earlier[before[late]], since[late]
             since = known_at[place]
-        return _together(found, 4)
+        return _together(found)
 
-    def latest(self) -> tuple[Numbers, Numbers]:
-        """The places of those that are ever the latest one known of their group, and until when each is."""
+    def latest(self) -> Spans:
+        """For how long each record is the latest one known of its group, after the one that was; not those never."""
         before = self._before()
         earlier = self._known_earlier(before)
-        place = np.flatnonzero(np.append(before[1:] == _NONE, True))[: len(before)]  # noqa: FBT003 - an array's element
+        place = np.flatnonzero(np.append(before[1:] == _NONE, True))[: len(before)]
         until = np.full(len(place), NEVER)
         found = []
         while len(place):
-            found.append((place, until))
-            place, until = earlier[place], self.known_at[place]
-            place, until = place[place != _NONE], until[place != _NONE]
-        return _together(found, 2)
+            one = Spans(place, earlier[place], self.known_at[place], until)
+            found.append(one)
+            goes_on = one.before != _NONE
+            place, until = one.before[goes_on], one.since[goes_on]
+        return _together(found)
 
     def _before(self) -> Numbers:
         """The place of the one before in the group; -1 for the first one."""
@@ -99,18 +117,17 @@ def earliest_before(group: Numbers, at: Numbers, known_at: Numbers, counts: NDAr
         return found
     # The smallest so far, in each group: ranks, from which each group takes more than all have.
     stamps, rank = np.unique(known_at[chosen], return_inverse=True)
-    first = np.append(True, group[1:] != group[:-1])  # noqa: FBT003 - an array's element
+    first = np.append(True, group[1:] != group[:-1])
     ordinal = np.cumsum(first)
     so_far = np.minimum.accumulate(rank - ordinal[chosen] * len(stamps))
     first[1:] |= at[1:] != at[:-1]
-    sooner = (np.cumsum(counts) - counts)[np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))]
+    sooner: Numbers = (np.cumsum(counts) - counts)[np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))]
     last = np.maximum(sooner, 1) - 1  # the last one that counts of all that come sooner
     known = (sooner > 0) & (ordinal[chosen[last]] == ordinal)
     found[known] = stamps[so_far[last[known]] + ordinal[known] * len(stamps)]
     return found
 
 
-def _together(found: list[tuple[Numbers, ...]], columns: int) -> tuple[Numbers, ...]:
-    if not found:
-        return tuple(np.empty(0, np.int64) for _ in range(columns))
-    return tuple(np.concatenate(each) for each in zip(*found, strict=True))
+def _together(found: list[Spans]) -> Spans:
+    none = np.empty(0, np.int64)
+    return Spans(*(np.concatenate([none, *each]) for each in zip(*found, strict=True))) if found else Spans(*[none] * 4)

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from leadwise.domain.history import LEAD, POSITION, History
 from leadwise.domain.target import Actor, Target
 from leadwise.features.aspects import Aspect, Derive, aspects
-from leadwise.features.succession import NEVER, Succession, earliest_before
+from leadwise.features.succession import NEVER, Numbers, Spans, Succession, earliest_before
 from leadwise.features.texts import Values
-
-Numbers = NDArray[np.int64]
 
 _PLACE = pa.int32()
 _TEXT: "pa.Field[Any]" = pa.field("text", pa.string())
@@ -61,7 +59,7 @@ def _events(target: Target, events: pa.Table) -> pa.Table:
     kind = _places(events["kind"], [kind.name for kind in target.events])[order]
     ours = np.array([*(each.actor is Actor.STAFF for each in target.events), False])[kind]  # the last is of NONE
     place, before, since, until = Succession(lead, known_at).spans()
-    columns = {
+    columns: dict[str, Any] = {
         "lead": lead[place],
         "kind": kind[place],
         "occurred_at": occurred_at[place],
@@ -70,10 +68,9 @@ def _events(target: Target, events: pa.Table) -> pa.Table:
         "occurred_before": pa.array(occurred_at[before], mask=before == NONE),
         "ours_known_at": earliest_before(lead, occurred_at, known_at, ours)[place],
     }
-    names = {f"number_{place}": name for place, name in enumerate(target.numbers)}
-    rows = pa.array(order[place])
-    numbers = {column: events[name].take(rows) for column, name in names.items()}
-    return pa.table(columns | numbers | {"position": events["position"].take(rows)})
+    names = {f"number_{number}": name for number, name in enumerate(target.numbers)} | {"position": "position"}
+    rows: Any = pa.array(order[place])
+    return pa.table(columns | {column: events[name].take(rows) for column, name in names.items()})
 
 
 def _in_order(group: Numbers, at: Numbers) -> Numbers:
@@ -122,26 +119,25 @@ class _Said:
         known_at = np.maximum(occurred_at, recorded_at)[rows]
         return cls(table, rows, field[rows], occurred_at[rows], Succession(group[rows], known_at))
 
-    def holding(self, place: Numbers, since: Numbers, until: Numbers) -> dict[str, Any]:
-        """The columns that sources have in common, of the statements at these places."""
-        rows = pa.array(self.rows[place])
-        stamps = {"occurred_at": self.occurred_at[place], "known_at": since, "until": until}
+    def holding(self, spans: Spans) -> dict[str, Any]:
+        """The columns that sources have in common."""
+        rows: Any = pa.array(self.rows[spans.place])
+        stamps = {"occurred_at": self.occurred_at[spans.place], "known_at": spans.since, "until": spans.until}
         return {"lead": self.table["lead"].take(rows), **stamps, "position": self.table["position"].take(rows)}
 
 
 def _statements(target: Target, said: _Said) -> pa.Table:
     """What was said last, aspect by aspect."""
     told, names = aspects(target), [field.name for field in target.fields]
-    latest, ends = said.succession.latest()
-    field = said.field[latest]
+    latest = said.succession.latest()
+    field = said.field[latest.place]
     each = [np.flatnonzero(field == names.index(aspect.field.name)) for aspect in told]
-    chosen = np.concatenate([np.empty(0, np.int64), *each])
-    place = latest[chosen]
-    columns = said.holding(place, said.succession.known_at[place], ends[chosen])
+    chosen = latest.where(np.concatenate([np.empty(0, np.int64), *each]))
+    columns = said.holding(chosen)
     numbers = [len(rows) for rows in each]
     columns["aspect"] = np.repeat(np.arange(len(told), dtype=np.int32), numbers)
     begins = np.cumsum([0, *numbers])
-    rows = pa.array(said.rows[place])
+    rows = pa.array(said.rows[chosen.place])
     for name in ("text", "number"):
         given = [
             _given(said.table, name, aspect, rows.slice(begin, number))
@@ -167,16 +163,16 @@ def _derived(texts: Any, derive: Derive) -> Values:
 
 def _changes(leads: pa.Table, said: _Said) -> pa.Table:
     """What was said after the arrival, and was not what the statement before says."""
-    place, before, since, until = said.succession.spans()
-    later = said.occurred_at[place] > _arrivals(leads, said.table["lead"].to_numpy()[said.rows[place]])
-    place, before, since, until = (each[later] for each in (place, before, since, until))
+    spans = said.succession.spans()
+    arrived = _arrivals(leads, said.table["lead"].to_numpy()[said.rows[spans.place]])
+    later = spans.where(said.occurred_at[spans.place] > arrived)
     texts: Any = said.table["text"]
-    text = texts.take(pa.array(said.rows[place]))
-    text_before = texts.take(pa.array(said.rows[before], mask=before == NONE))
+    text = texts.take(pa.array(said.rows[later.place]))
+    text_before = texts.take(pa.array(said.rows[later.before], mask=later.before == NONE))
     only_one: Any = pc.xor(text.is_null(), text_before.is_null())
     new: Any = pc.coalesce(pc.not_equal(text, text_before), only_one)
-    place, since, until = (each[new.to_numpy()] for each in (place, since, until))
-    columns = said.holding(place, since, until) | {"field": said.field[place]}
+    changed = later.where(new.to_numpy())
+    columns = said.holding(changed) | {"field": said.field[changed.place]}
     return pa.table([columns[name] for name in CHANGES.names], schema=CHANGES)
 
 

@@ -41,8 +41,17 @@ class Engine(Protocol):
         """How many statements run best at the same time, each called for by a thread of its own."""
         ...
 
-    def run(self, statement: str, tables: Tables) -> pa.Table:
+    def suited_to(self, rows: int, columns: int) -> "Engine":
+        """What runs statements over so many rows, with a result of so many columns: this engine, or a quicker one."""
+        ...
+
+    def run(self, statement: str, tables: Tables, columns: pa.Schema | None = None) -> pa.Table:
         """The statement's result, in the order that it asks for, if any.
+
+        Args:
+            statement: In its dialect.
+            tables: What it reads.
+            columns: The names and types that the result has; None: those that follow from the tables.
 
         Raises:
             EngineError: if the engine cannot go on: memory, disk, a lost cluster.

@@ -1,12 +1,11 @@
 """The embedded engine: DuckDB, within this process.
 
-Memory is bounded, for all statements together; what does not fit is spilled to disk. For a few rows a statement is
-planned once, and the plan kept.
+Memory is bounded, for all statements together; what does not fit is spilled to disk. Of a few rows, planning takes ten
+times as long as running: statements over these are SQLite's.
 """
 
 import os
 import tempfile
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -14,16 +13,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from leadwise.features.engines import Tables
+from leadwise.features.engines import Engine, Tables
 from leadwise.features.engines.errors import EngineError
-from leadwise.features.engines.prepared import PreparedStatement, can_be_parameters
+from leadwise.features.engines.sqlite import MOST_COLUMNS, SQLiteEngine
 
 if TYPE_CHECKING:
     import duckdb
 
-FEW_ROWS = 1_000
-"""Up to so many rows in all tables together, the plan that was kept is used rather than one that is made for them."""
-STATEMENTS_KEPT = 16
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Whoever calls brings a processor along, and statements that share none take less of them.
     "threads": 1,
@@ -50,15 +46,17 @@ class DuckDBEngine:
         temp_directory: Where they spill what takes more; None: the system's folder for temporary files.
         threads: How many processors it may use; None: all.
         moments_at_once: How many moments one statement has: few enough that what it works on stays near a processor.
+        few_rows: Up to so many rows in all tables together, SQLite is done before DuckDB has planned.
     """
 
     memory_limit: str = "3GB"
     temp_directory: Path | None = None
     threads: int | None = None
     moments_at_once: int = 100_000
+    few_rows: int = 5_000
     dialect: DuckDBDialect = field(default_factory=DuckDBDialect)
     _database: "duckdb.DuckDBPyConnection | None" = field(default=None, repr=False)
-    _prepared: OrderedDict[object, PreparedStatement] = field(default_factory=OrderedDict, repr=False)
+    _of_few_rows: SQLiteEngine = field(default_factory=SQLiteEngine, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     @property
@@ -66,40 +64,27 @@ class DuckDBEngine:
         """One for each processor."""
         return self.threads or os.cpu_count() or 1
 
-    def run(self, statement: str, tables: Tables) -> pa.Table:
-        """The statement's result, in the order that it asks for, if any.
+    def suited_to(self, rows: int, columns: int) -> Engine:
+        """SQLite for a few rows, else itself."""
+        return self._of_few_rows if rows <= self.few_rows and columns <= MOST_COLUMNS else self
+
+    def run(self, statement: str, tables: Tables, columns: pa.Schema | None = None) -> pa.Table:
+        """As `Engine.run`.
 
         Raises:
             EngineError: if memory or disk do not suffice.
         """
         import duckdb  # noqa: PLC0415 - heavy libraries load when used
 
-        small = {name: table for name, table in tables.items() if isinstance(table, pa.Table)}
         try:
-            few = len(small) == len(tables) and sum(table.num_rows for table in small.values()) <= FEW_ROWS
-            if few and can_be_parameters(small):
-                with self._lock:
-                    return self._find_prepared(statement, small).run(small)
-            return self._run_once(statement, tables)
+            with self._connect() as connection:
+                for name, table in tables.items():
+                    source = table if isinstance(table, pa.Table) else connection.read_parquet(_files(table))
+                    connection.register(name, source)
+                found: pa.Table = connection.sql(statement).to_arrow_table()
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise EngineError("DuckDB", str(error)) from error
-
-    def _run_once(self, statement: str, tables: Tables) -> pa.Table:
-        with self._connect() as connection:
-            for name, table in tables.items():
-                source = table if isinstance(table, pa.Table) else connection.read_parquet(_files(table))
-                connection.register(name, source)
-            found: pa.Table = connection.sql(statement).to_arrow_table()
-            return found
-
-    def _find_prepared(self, statement: str, tables: dict[str, pa.Table]) -> PreparedStatement:
-        key = (statement, tuple((name, str(table.schema)) for name, table in tables.items()))
-        if key not in self._prepared:
-            self._prepared[key] = PreparedStatement(self._connect(), statement, tables)
-            while len(self._prepared) > STATEMENTS_KEPT:
-                self._prepared.popitem(last=False)
-        self._prepared.move_to_end(key)
-        return self._prepared[key]
+        return found if columns is None else found.cast(columns)
 
     def _connect(self) -> "duckdb.DuckDBPyConnection":
         """A connection of its own to the one database, in memory, that bounds what all take together."""

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leadwise.features.engines import Tables
+from leadwise.features.engines import Engine, Tables
 from leadwise.features.engines.errors import EngineError
 from leadwise.features.engines.spark_session import LOCAL, get_session
 
@@ -52,8 +52,12 @@ class SparkEngine:
     statements_at_once: int = 1
     dialect: SparkDialect = field(default_factory=SparkDialect)
 
-    def run(self, statement: str, tables: Tables) -> pa.Table:
-        """The statement's result, in the order that it asks for.
+    def suited_to(self, rows: int, columns: int) -> Engine:  # noqa: ARG002 - as all engines
+        """Itself."""
+        return self
+
+    def run(self, statement: str, tables: Tables, columns: pa.Schema | None = None) -> pa.Table:
+        """As `Engine.run`.
 
         Raises:
             EngineError: if Spark could not finish.
@@ -66,7 +70,8 @@ class SparkEngine:
             found = folder / "found"
             session.sql(statement).write.parquet(_url(found))
             files = sorted(found.glob("part-*.parquet"))  # named in order
-            return pa.concat_tables([pq.ParquetFile(path).read() for path in files])
+            together = pa.concat_tables([pq.ParquetFile(path).read() for path in files])
+            return together if columns is None else together.cast(columns)
 
     def run_each(self, work: Callable[[int], None], count: int) -> None:
         """Call `work(0)`, ..., `work(count - 1)` wherever there is a free processor; what they make is files.

@@ -15,7 +15,6 @@ from leadwise.features.engines import Engine
 from leadwise.features.engines.choice import get_engine
 from leadwise.features.engines.duckdb import DuckDBEngine
 from leadwise.features.engines.spark_session import stop
-from leadwise.features.engines.sqlite import SQLiteEngine
 from leadwise.features.history import compute, definitions
 
 pytest.importorskip("pyspark", reason="not offered by the other side: the extra `spark` is not installed")
@@ -43,7 +42,7 @@ HOSTILE = Target(
         for name in ("SELECT", "row", "🚗", "{count}", "`x`", '"y"')
     ),
 )
-DUCKDB = DuckDBEngine(few_rows=0)
+DUCKDB, SQLITE = DuckDBEngine(few_rows=0), DuckDBEngine(few_rows=1_000_000)
 BLUEPRINTS = list_blueprints()
 OWN = {name: load_blueprint(name).target for name in BLUEPRINTS}
 ALL = {name: target.model_copy(update={"features": ()}) for name, target in OWN.items()}
@@ -69,7 +68,7 @@ def test_every_feature_is_the_same_on_spark_and_for_a_few_rows(spark, name):
     target = TARGETS[name]
     history = random_history(target, seed=len(name))
     moments = random_moments(history, seed=len(name))
-    expected, found, few = (compute(target, history, moments, engine) for engine in (DUCKDB, spark, SQLiteEngine()))
+    expected, found, few = (compute(target, history, moments, engine) for engine in (DUCKDB, spark, SQLITE))
     assert found.schema == few.schema == expected.schema
     assert found.select(MOMENTS.names) == moments
     unlike = [each.name for each in definitions(target) if not same(found[each.name], expected[each.name])]

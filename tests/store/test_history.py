@@ -100,6 +100,19 @@ def test_some_leads_alone_can_be_asked_for(connection: Connection):
     assert rows(some.events, "lead") == [(numbers["2"],)]
 
 
+def test_a_few_leads_are_read_as_all_of_them_are(connection: Connection):
+    said = [lead(city="Zoë\n\"x\", ''", budget="1e-99"), lead("2", budget="", city=None), lead("3", 4, city="NULL")]
+    happened = [event("a", amount=0.1), event("b", 2, lead="2"), event("c", 1, "field_changed", field="city", value="")]
+    deliver(connection, *said, *happened, outcome("o", value=7.25), outcome("p", 3, won=False))
+    whole = read_history(connection, "default", TARGET)
+    few = read_history(connection, "default", TARGET, whole.leads["lead"].to_pylist())
+    for name in ("leads", "statements", "events", "outcomes"):
+        one, other = (getattr(each, name) for each in (whole, few))
+        assert one.schema == other.schema
+        assert one.num_rows > 1
+        assert sorted(one.to_pylist(), key=str) == sorted(other.to_pylist(), key=str)
+
+
 @pytest.mark.parametrize(
     ("said", "number"),
     [

@@ -1,8 +1,8 @@
-"""Rows out of the database as an Arrow table: COPY as CSV, read by Arrow while it comes."""
+"""Rows out of the database as Arrow tables: COPY as CSV, read by Arrow while it comes; a few rows as they are."""
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -62,6 +62,32 @@ def copy_table(connection: Connection, query: str, given: Mapping[str, object], 
         file: Any = _File(first, blocks)
         reader = pv.open_csv(file, options, parse, convert)
         return pa.Table.from_batches([_in_microseconds(batch, schema) for batch in reader], schema)
+
+
+def fetch_tables(
+    connection: Connection, asked: Sequence[tuple[str, pa.Schema]], given: Mapping[str, object]
+) -> list[pa.Table]:
+    """What `copy_table` gives for each query, all asked for at once: quicker where there are few rows.
+
+    They are planned each time: a plan that is kept from when tables were small would read larger ones whole.
+    """
+    driver: Any = connection.connection.driver_connection
+    with ExitStack() as stack:
+        stack.enter_context(driver.pipeline())
+        cursors = [stack.enter_context(driver.cursor()) for _ in asked]
+        for cursor, (query, _) in zip(cursors, asked, strict=True):
+            cursor.execute(query, given, prepare=False)
+        return [_table(cursor.fetchall(), schema) for cursor, (_, schema) in zip(cursors, asked, strict=True)]
+
+
+def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    columns: Any = zip(*rows, strict=True) if rows else [()] * len(schema)
+    fields: Any = schema
+    arrays = [
+        pa.array(column, _STAMP).cast(field.type) if field.name.endswith("ed_at") else pa.array(column, field.type)
+        for column, field in zip(columns, fields, strict=True)
+    ]
+    return pa.table(arrays, schema=schema)
 
 
 def _in_microseconds(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

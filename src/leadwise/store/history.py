@@ -1,14 +1,13 @@
 """What was recorded of leads, out of the store in the form that engines take."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from leadwise.domain.history import EVENTS, LEADS, OUTCOMES, STATEMENTS, History
 from leadwise.domain.target import FIELD_CHANGED, OWN_KINDS, Target
-from leadwise.store.copying import copy_table, joined_whole, prepare
+from leadwise.store.copying import copy_table, fetch_tables, joined_whole, prepare
 
 FEW = 100
 """Up to so many leads are found one by one by index; for more, tables are read whole."""
@@ -97,18 +96,22 @@ def read_history(
     events = pa.schema([*EVENTS, *(pa.field(name, pa.float64()) for name in target.numbers)])
     prepare(connection)
 
-    def read(query: str, schema: pa.Schema) -> pa.Table:
-        told = query.replace("{of_parts}", of_parts).replace("{of_said}", of_said).replace("{numbers}", columns)
-        return copy_table(connection, told, {**given, **numbers}, schema)
+    def told(query: str) -> str:
+        return query.replace("{of_parts}", of_parts).replace("{of_said}", of_said).replace("{numbers}", columns)
 
-    with joined_whole(connection, many=leads is None or len(leads) > FEW):
-        history = History(
-            leads=read(_LEADS, LEADS),
-            statements=read(_STATEMENTS, STATEMENTS),
-            events=read(_EVENTS, events),
-            outcomes=read(_OUTCOMES, OUTCOMES),
-        )
-    return history if leads is None else replace(history, medians={})
+    asked = [
+        (told(_LEADS), LEADS),
+        (told(_STATEMENTS), STATEMENTS),
+        (told(_EVENTS), events),
+        (told(_OUTCOMES), OUTCOMES),
+    ]
+    if leads is not None and len(leads) <= FEW:
+        tables = fetch_tables(connection, asked, {**given, **numbers})
+    else:
+        with joined_whole(connection, many=True):
+            tables = [copy_table(connection, query, {**given, **numbers}, schema) for query, schema in asked]
+    own, said, happened, ended = tables
+    return History(own, said, happened, ended, medians=None if leads is None else {})
 
 
 def read_ends(connection: Connection, organisation: str, target: Target) -> History:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from leadwise.features.engines import Dialect
 from leadwise.features.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
 
 HOURS = f"{float(MICROSECONDS_PER_HOUR):.1e}".replace("+", "")
@@ -9,17 +10,16 @@ HOURS = f"{float(MICROSECONDS_PER_HOUR):.1e}".replace("+", "")
 DAYS = f"{float(MICROSECONDS_PER_DAY):.2e}".replace("+", "")
 
 
-def count_of(*conditions: str) -> str:
-    """How many rows meet all conditions. Faster than FILTER, which makes a table of each one's rows.
-
-    >>> count_of("kind = 3", "age < 7")
-    'count(CASE WHEN kind = 3 AND age < 7 THEN 1 END)'
-    """
-    return where("count", "1", *conditions)
+def count_of(dialect: Dialect, *conditions: str) -> str:
+    """How many rows meet all conditions."""
+    given = " AND ".join(condition for condition in conditions if condition)
+    return dialect.count_if(given) if given else "count(1)"
 
 
 def where(aggregate: str, column: str, *conditions: str) -> str:
     """An aggregate of a column over the rows that meet all conditions; null if there are none. An empty one is met.
+
+    Faster than FILTER, which makes a table of each one's rows.
 
     >>> where("max", "occurred_at", "kind = 3", ""), where("max", "occurred_at")
     ('max(CASE WHEN kind = 3 THEN occurred_at END)', 'max(occurred_at)')

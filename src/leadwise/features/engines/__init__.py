@@ -18,6 +18,10 @@ class Dialect(Protocol):
 
     def __hash__(self) -> int: ...
 
+    def count_if(self, condition: str) -> str:
+        """An aggregate: in how many rows the condition is met, as a bigint."""
+        ...
+
     def power_of_two(self, exponent: str) -> str:
         """A bigint with one bit set, of an integer expression from 0 to 62."""
         ...

@@ -32,6 +32,10 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 class DuckDBDialect:
     """How DuckDB spells what is not spelt alike everywhere."""
 
+    def count_if(self, condition: str) -> str:
+        """As `Dialect.count_if`."""
+        return f"CAST(count_if({condition}) AS BIGINT)"
+
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
         return f"(CAST(1 AS BIGINT) << CAST({exponent} AS INTEGER))"

@@ -27,6 +27,10 @@ ROWS_PER_GROUP = 100_000
 class SparkDialect:
     """How Spark spells what is not spelt alike everywhere."""
 
+    def count_if(self, condition: str) -> str:
+        """As `Dialect.count_if`."""
+        return f"count_if({condition})"
+
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
         return f"shiftleft(CAST(1 AS BIGINT), CAST({exponent} AS INT))"

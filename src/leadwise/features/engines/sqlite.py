@@ -27,6 +27,10 @@ _Row = tuple[object, ...]
 class SQLiteDialect:
     """How SQLite spells what is not spelt alike everywhere."""
 
+    def count_if(self, condition: str) -> str:
+        """As `Dialect.count_if`."""
+        return f"count(CASE WHEN {condition} THEN 1 END)"
+
     def power_of_two(self, exponent: str) -> str:
         """As `Dialect.power_of_two`."""
         return f"(1 << CAST({exponent} AS BIGINT))"

@@ -17,12 +17,12 @@ MONTH_DAYS = 30
 @family
 def activity(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Counts of everything that happened, its trend and rhythm. Days are those of 24 hours before the moment."""
-    yield from _totals(target)
+    yield from _totals(target, dialect)
     yield from _days(target, dialect)
-    yield from _rhythm(target)
+    yield from _rhythm(target, dialect)
 
 
-def _totals(target: Target) -> Iterator[FeatureDefinition]:
+def _totals(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
     for period, window_days in (("", None), (" in the last 24 hours", 1), (" in the last 7 days", 7)):
         yield _whole(
             target,
@@ -31,7 +31,7 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
             period.removeprefix(" in the last "),
             saying(f"Events{period}: {{value}}"),
             "coalesce({count}, 0)",
-            of_events(count=count_of(within(window_days))),
+            of_events(count=count_of(dialect, within(window_days))),
         )
     yield _whole(
         target,
@@ -40,7 +40,7 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "14 days",
         _say_trend,
         "coalesce({week} - ({fortnight} - {week}), 0)",
-        of_events(week=count_of(within(7)), fortnight=count_of(within(14))),
+        of_events(week=count_of(dialect, within(7)), fortnight=count_of(dialect, within(14))),
     )
     yield _whole(
         target,
@@ -49,10 +49,10 @@ def _totals(target: Target) -> Iterator[FeatureDefinition]:
         "",
         saying("Events of rare kinds: {value}"),
         "coalesce({count}, 0)",
-        of_events(count=count_of(is_any("kind", [NONE]))),
+        of_events(count=count_of(dialect, is_any("kind", [NONE]))),
     )
     kinds = of_events(
-        **{f"kind_{place}": count_of(is_any("kind", [place])) for place in range(len(target.events))},
+        **{f"kind_{place}": count_of(dialect, is_any("kind", [place])) for place in range(len(target.events))},
     )
     met = " + ".join(f"CASE WHEN {{{name}}} > 0 THEN 1 ELSE 0 END" for name in kinds) or "0"
     yield _whole(target, "Kinds of events", "kinds", "", saying("Different kinds of events: {value}"), met, kinds)
@@ -82,7 +82,7 @@ def _days(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
     )
 
 
-def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
+def _rhythm(target: Target, dialect: Dialect) -> Iterator[FeatureDefinition]:
     yield FeatureDefinition(
         name="Events per day since arrival",
         entity=target.entity,
@@ -92,7 +92,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="",
         say=saying("Events per day since arrival: {value}"),
         value=f"coalesce({{count}}, 0) / greatest({days('as_of - arrived_at')}, 1e0)",
-        aggregates=of_events(count=count_of()),
+        aggregates=of_events(count=count_of(dialect)),
     )
     yield FeatureDefinition(
         name="Hours between events on average",
@@ -103,7 +103,7 @@ def _rhythm(target: Target) -> Iterator[FeatureDefinition]:
         missing="There were not two events yet",
         say=saying("On average {value} between events", "hours"),
         value=f"CASE WHEN {{count}} > 1 THEN {hours('{last} - {first}')} / ({{count}} - 1) END",
-        aggregates=of_events(count=count_of(), first="min(occurred_at)", last="max(occurred_at)"),
+        aggregates=of_events(count=count_of(dialect), first="min(occurred_at)", last="max(occurred_at)"),
     )
     gap = "max(occurred_at - coalesce(occurred_before, arrived_at))"
     yield FeatureDefinition(

@@ -12,7 +12,7 @@ from leadwise.features.values import saying
 
 
 @family
-def contact(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
+def contact(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Reply times and waiting, of targets that say who makes which kind of event happen."""
     theirs, ours = _made_by(target, Actor.LEAD), _made_by(target, Actor.STAFF)
     if target.kinds_by(Actor.STAFF):
@@ -20,7 +20,7 @@ def contact(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
     if target.kinds_by(Actor.LEAD):
         yield _last_heard_from(target, theirs)
     if target.kinds_by(Actor.STAFF) and target.kinds_by(Actor.LEAD):
-        yield from _their_replies(target, theirs, ours)
+        yield from _their_replies(target, dialect, theirs, ours)
     yield _anything(target)
 
 
@@ -44,7 +44,7 @@ def _our_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDefi
     )
 
 
-def _their_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDefinition]:
+def _their_replies(target: Target, dialect: Dialect, theirs: str, ours: str) -> Iterator[FeatureDefinition]:
     yield _hours(
         target,
         name="Hours to their first reply",
@@ -65,7 +65,7 @@ def _their_replies(target: Target, theirs: str, ours: str) -> Iterator[FeatureDe
         missing="We have not been in touch yet",
         say=saying("Was active {value} times for each time that we were"),
         value="CASE WHEN {ours} > 0 THEN CAST(coalesce({theirs}, 0) AS DOUBLE) / {ours} END",
-        aggregates=of_events(theirs=count_of(theirs), ours=count_of(ours)),
+        aggregates=of_events(theirs=count_of(dialect, theirs), ours=count_of(dialect, ours)),
     )
 
 

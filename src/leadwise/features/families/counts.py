@@ -32,17 +32,17 @@ CHANGES = EventKind(
 
 
 @family
-def counts(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
+def counts(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
     """Counts of each kind over windows, and days since its first and last; the same of changed fields."""
     for place, kind in enumerate(target.events):
         own = is_any("kind", [place])
-        yield from _counts(target, kind, of_events, own)
+        yield from _counts(target, dialect, kind, of_events, own)
         yield from _times(target, kind, of_events, own)
-    yield from _counts(target, CHANGES, of_changes)
+    yield from _counts(target, dialect, CHANGES, of_changes)
     yield from _times(target, CHANGES, of_changes)
 
 
-def _counts(target: Target, kind: EventKind, of: Of, own: str = "") -> Iterator[FeatureDefinition]:
+def _counts(target: Target, dialect: Dialect, kind: EventKind, of: Of, own: str = "") -> Iterator[FeatureDefinition]:
     for window, window_days in WINDOWS.items():
         period = f" in the last {window}" if window else ""
         yield FeatureDefinition(
@@ -54,7 +54,7 @@ def _counts(target: Target, kind: EventKind, of: Of, own: str = "") -> Iterator[
             missing="",
             say=partial(_say, kind, period),
             value="coalesce({count}, 0)",
-            aggregates=of(count=count_of(own, within(window_days))),
+            aggregates=of(count=count_of(dialect, own, within(window_days))),
         )
 
 

@@ -23,7 +23,7 @@ _SENTENCES = {
 
 
 @family
-def fields(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
+def fields(target: Target, dialect: Dialect) -> Iterable[FeatureDefinition]:
     """The latest known value of each field that may be learnt from, and how often each was changed."""
     for place, aspect in enumerate(aspects(target)):
         latest = where("max", aspect.column, f"aspect = {place}")
@@ -40,10 +40,10 @@ def fields(target: Target, _dialect: Dialect) -> Iterable[FeatureDefinition]:
         )
     for place, field in enumerate(target.fields):
         if field.feature:
-            yield from _changes(target, field, f"field = {place}")
+            yield from _changes(target, dialect, field, f"field = {place}")
 
 
-def _changes(target: Target, field: LeadField, condition: str) -> Iterator[FeatureDefinition]:
+def _changes(target: Target, dialect: Dialect, field: LeadField, condition: str) -> Iterator[FeatureDefinition]:
     """How often a field was changed after the arrival, and when last."""
     yield FeatureDefinition(
         name=f"{field.title}: changes",
@@ -54,7 +54,7 @@ def _changes(target: Target, field: LeadField, condition: str) -> Iterator[Featu
         missing="",
         say=saying(f"{field.title}: changed {{value}} times"),
         value="coalesce({count}, 0)",
-        aggregates=of_changes(count=count_of(condition)),
+        aggregates=of_changes(count=count_of(dialect, condition)),
     )
     yield FeatureDefinition(
         name=f"{field.title}: days since the last change",

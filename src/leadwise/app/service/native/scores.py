@@ -53,7 +53,7 @@ class StoredScores:
 
     def __init__(self, database: Database, models: ActiveModels, targets: Targets) -> None:
         self._database, self._models, self._targets = database, models, targets
-        self._engine = DuckDBEngine()  # keeps the plans of the statements that it has run
+        self._engine = DuckDBEngine()  # keeps the statements that it has run
 
     def score_leads(self, organisation: str, target: str, leads: Sequence[LeadName]) -> LeadScoresAnswer:
         """Score stored leads now, and append the scores."""

@@ -40,7 +40,7 @@ class SQLiteDialect:
 class SQLiteEngine:
     """Runs statements of features on a few rows; may be shared between threads.
 
-    Statements and the tables that they read are kept, with the rows of the last run.
+    Statements and the tables that they read are kept, without rows.
     """
 
     moments_at_once: int = 1_000
@@ -68,7 +68,7 @@ class SQLiteEngine:
 
 
 class _Kept:
-    """A statement with tables of its own, which have the rows of its last run."""
+    """A statement with tables of its own, which have rows while it runs."""
 
     def __init__(self, statement: str, tables: Mapping[str, pa.Table]) -> None:
         self._statement = statement
@@ -79,15 +79,16 @@ class _Kept:
 
     def run(self, tables: Mapping[str, pa.Table]) -> tuple[list[str], list[_Row]]:
         """The names of the result's columns, and its rows."""
-        with self._connection as connection:
-            connection.execute("BEGIN")
+        self._connection.execute("BEGIN")
+        try:
             for name, table in tables.items():
-                connection.execute(f"DELETE FROM {name}")  # noqa: S608 - names of our own
                 rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
                 places = ", ".join("?" * table.num_columns)
-                connection.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608 - as above
-            found = connection.execute(self._statement)
+                self._connection.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608 - names of our own
+            found = self._connection.execute(self._statement)
             return [each[0] for each in found.description], found.fetchall()
+        finally:
+            self._connection.rollback()  # what was known of a lead does not stay here
 
 
 def _typed(rows: list[_Row], columns: pa.Schema) -> pa.Table:

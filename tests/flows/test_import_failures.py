@@ -118,7 +118,7 @@ def test_a_full_disk_of_the_database_is_told_and_another_run_stores_the_rest(env
             told = list(process.stderr)
         assert process.returncode == 1
         assert "the disk is full. Nothing of the last step was stored; free some space and try again." in told[-1]
-        assert stored(empty_url)[0] == 3 * PIECE >= reported(told)
+        assert reported(told) <= stored(empty_url)[0] in {3 * PIECE, 4 * PIECE}  # with or without the one at its side
         with database.transaction() as connection:
             connection.exec_driver_sql("DROP TRIGGER full_disk ON events")
     assert run(environment, folder, "import", "events", "events.csv").returncode == 0

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from leadwise.domain.history import MEDIANS, MOMENTS, History, microseconds
 from leadwise.domain.target import LeadField, Target
 from leadwise.features.engines import Engine
-from leadwise.features.tables import places_in_time
+from leadwise.features.succession import Numbers
 from leadwise.features.values import MICROSECONDS_PER_DAY
 
 WINDOW_DAYS = 180
@@ -137,7 +137,7 @@ def _markets_of(price: LeadField, statements: pa.Table, moments: pa.Table) -> It
     """The day of each moment, and the market that its lead was in; None where that was not known."""
     own = statements.filter(pc.is_in(statements["field"], pa.array(price.market)))
     said = defaultdict(list)
-    for row in own.take(np.argsort(places_in_time(own))).to_pylist():
+    for row in own.take(np.argsort(_places_in_time(own))).to_pylist():
         said[row["lead"]].append((max(row["occurred_at"], row["recorded_at"]), row["field"], row["text"]))
     for lead, as_of in zip(*(moments[name].to_pylist() for name in MOMENTS.names), strict=True):
         latest = {field: text for known_at, field, text in said[lead] if known_at <= as_of}
@@ -154,12 +154,20 @@ def _said(price: LeadField, statements: pa.Table) -> pa.Table:
             "field": field,
             "text": statements["text"],
             "number": statements["number"],
-            "place": pa.array(places_in_time(statements)),
+            "place": pa.array(_places_in_time(statements)),
             "occurred_at": statements["occurred_at"],
             "known_at": pc.max_element_wise(statements["occurred_at"], statements["recorded_at"]),
         }
     )
     return table.filter(field.is_valid())
+
+
+def _places_in_time(statements: pa.Table) -> Numbers:
+    """The place of each statement among all, so that one number says which of two came later."""
+    order = np.lexsort([statements[name].to_numpy() for name in ("position", "recorded_at", "occurred_at")])
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
 
 
 def _of_moments(parts: int) -> str:

@@ -12,7 +12,7 @@ DAYS = f"{float(MICROSECONDS_PER_DAY):.2e}".replace("+", "")
 
 def count_of(dialect: Dialect, *conditions: str) -> str:
     """How many rows meet all conditions."""
-    given = " AND ".join(condition for condition in conditions if condition)
+    given = _all(conditions)
     return dialect.count_if(given) if given else "count(1)"
 
 
@@ -24,8 +24,12 @@ def where(aggregate: str, column: str, *conditions: str) -> str:
     >>> where("max", "occurred_at", "kind = 3", ""), where("max", "occurred_at")
     ('max(CASE WHEN kind = 3 THEN occurred_at END)', 'max(occurred_at)')
     """
-    given = " AND ".join(condition for condition in conditions if condition)
+    given = _all(conditions)
     return f"{aggregate}(CASE WHEN {given} THEN {column} END)" if given else f"{aggregate}({column})"
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return " AND ".join(filter(None, conditions))
 
 
 def within(days: int | None) -> str:

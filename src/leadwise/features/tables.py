@@ -43,14 +43,6 @@ def engine_tables(target: Target, history: History) -> dict[str, pa.Table]:
     }
 
 
-def places_in_time(statements: pa.Table) -> Numbers:
-    """The place of each statement among all, so that one number says which of two came later."""
-    order = np.lexsort([statements[name].to_numpy() for name in ("position", "recorded_at", "occurred_at")])
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
-    return places
-
-
 def _events(target: Target, events: pa.Table) -> pa.Table:
     lead, occurred_at = (events[name].to_numpy() for name in ("lead", "occurred_at"))
     order = _in_order(lead, occurred_at)

@@ -138,19 +138,16 @@ def reject_unknown_leads(connection: Connection, organisation: str) -> list[Reje
 
     Expects the columns source, external_id, lead_source and lead_external_id.
     """
-    return rejections(
-        connection.execute(text(_DELETE_UNKNOWN), {"organisation": organisation}),
-        lambda row: unknown_lead(row.lead_source, row.lead_external_id),
-    )
+    return of_unknown_leads(connection.execute(text(_DELETE_UNKNOWN), {"organisation": organisation}))
 
 
-def unknown_lead(source: str, external_id: str) -> str:
-    """Why a record of a lead that is not stored is rejected."""
-    return f'There is no lead "{external_id}" from "{source}".'
+def of_unknown_leads(rows: Iterable[Any]) -> list[Rejection]:
+    """Rejections of rows whose lead is not stored."""
+    return rejections(rows, lambda row: f'There is no lead "{row.lead_external_id}" from "{row.lead_source}".')
 
 
 def rejections(rows: Iterable[Any], reason: Callable[[Any], str]) -> list[Rejection]:
-    """Rejections of deleted incoming rows, in the order in which they came."""
+    """Rejections of rows that came in, in the order in which they came."""
     in_order = sorted(rows, key=lambda row: row.position)
     return [Rejection(row.source, row.external_id, reason(row), row.position) for row in in_order]
 

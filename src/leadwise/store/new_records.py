@@ -3,6 +3,7 @@
 The key of the table says whether they are. A sample is looked up first, so that it seldom has to refuse.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from leadwise.domain.target import FIELD_CHANGED
 from leadwise.store import bulk
 from leadwise.store.copying import copy_table
 from leadwise.store.organisations import OrganisationRepository
-from leadwise.store.results import AddResult, Rejection
+from leadwise.store.results import AddResult
 
 pc: Any = pyarrow.compute
 
@@ -68,25 +69,14 @@ def _copy(connection: Connection, organisation: str, table: str, rows: pa.Table)
     whole = whole.append_column("lead_id", numbers)
     whole = whole.append_column("organisation_id", pa.repeat(organisation, rows.num_rows))
     bulk.copy_rows(connection, table, whole.filter(is_known))
-    rejected = _of_unknown_leads(rows.filter(pc.invert(is_known)))
-    return AddResult(rows.num_rows - len(rejected), unchanged=0, rejected=rejected)
+    unknown = rows.filter(pc.invert(is_known)).to_pylist()
+    rejected = bulk.of_unknown_leads(SimpleNamespace(**row) for row in unknown)
+    return AddResult(rows.num_rows - len(rejected), unchanged=0, rejected=tuple(rejected))
 
 
 def _has_field_changes(rows: pa.Table) -> bool:
     """Whether these note days in `past_changes`: two that note the same days in another order wait for each other."""
     return "kind" in rows.column_names and bool(pc.any(pc.equal(rows["kind"], FIELD_CHANGED)).as_py())
-
-
-def _of_unknown_leads(rows: pa.Table) -> tuple[Rejection, ...]:
-    return tuple(
-        Rejection(
-            row["source"],
-            row["external_id"],
-            bulk.unknown_lead(row["lead_source"], row["lead_external_id"]),
-            row["position"],
-        )
-        for row in rows.sort_by("position").to_pylist()
-    )
 
 
 def _find(connection: Connection, organisation: str, table: str, rows: pa.Table, prefix: str = "") -> pa.Table:
